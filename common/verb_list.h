@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file verb_list.h  Every REST route and its verb, listed once
+ *
+ * X(verb id, name on the wire, HTTP method, path, scope, kind). The REST
+ * transport routes by method and path; the call plugin dispatches by name
+ * (plugins/api has one handler per row, or it does not compile).
+ *
+ * Scope "" = any authenticated key, "public" = no key needed, "platform" =
+ * the platform's keys. The scope `admin` covers all but `platform`;
+ * `platform` covers everything.
+ */
+#ifndef BIFRONS_COMMON_VERB_LIST_H
+#define BIFRONS_COMMON_VERB_LIST_H
+
+enum verb_kind {
+	VERB_LIST,   /**< 200, {"result":[…],"next_page_token":…} */
+	VERB_GET,    /**< 200, the object */
+	VERB_CREATE, /**< 201 + Location, the object; Idempotency-Key */
+	VERB_PATCH,  /**< 200, the object */
+	VERB_DELETE, /**< 204 */
+	VERB_ACTION, /**< 200, an object; Idempotency-Key */
+};
+
+#define VERBS(X)                                                               \
+	X(accounts_list, "accounts.list", GET, "/v1/accounts", "platform",     \
+	  VERB_LIST)                                                           \
+	X(accounts_create, "accounts.create", POST, "/v1/accounts",            \
+	  "platform", VERB_CREATE)                                             \
+	X(accounts_get, "accounts.get", GET, "/v1/accounts/{id}",              \
+	  "accounts:read", VERB_GET)                                           \
+	X(accounts_patch, "accounts.patch", PATCH, "/v1/accounts/{id}",        \
+	  "accounts:write", VERB_PATCH)                                        \
+	X(accounts_delete, "accounts.delete", DELETE, "/v1/accounts/{id}",     \
+	  "platform", VERB_DELETE)                                             \
+	X(access_keys_list, "access_keys.list", GET, "/v1/access-keys",        \
+	  "admin", VERB_LIST)                                                  \
+	X(access_keys_create, "access_keys.create", POST, "/v1/access-keys",   \
+	  "admin", VERB_CREATE)                                                \
+	X(access_keys_get, "access_keys.get", GET, "/v1/access-keys/{id}",     \
+	  "admin", VERB_GET)                                                   \
+	X(access_keys_patch, "access_keys.patch", PATCH,                       \
+	  "/v1/access-keys/{id}", "admin", VERB_PATCH)                         \
+	X(access_keys_delete, "access_keys.delete", DELETE,                    \
+	  "/v1/access-keys/{id}", "admin", VERB_DELETE)                        \
+	X(flows_list, "flows.list", GET, "/v1/flows", "flows:read", VERB_LIST) \
+	X(flows_create, "flows.create", POST, "/v1/flows", "flows:write",      \
+	  VERB_CREATE)                                                         \
+	X(flows_validate, "flows.validate", POST, "/v1/flows/validate",        \
+	  "flows:read", VERB_ACTION)                                           \
+	X(flows_get, "flows.get", GET, "/v1/flows/{id}", "flows:read",         \
+	  VERB_GET)                                                            \
+	X(flows_patch, "flows.patch", PATCH, "/v1/flows/{id}", "flows:write",  \
+	  VERB_PATCH)                                                          \
+	X(flows_delete, "flows.delete", DELETE, "/v1/flows/{id}",              \
+	  "flows:write", VERB_DELETE)                                          \
+	X(numbers_list, "numbers.list", GET, "/v1/numbers", "numbers:read",    \
+	  VERB_LIST)                                                           \
+	X(numbers_create, "numbers.create", POST, "/v1/numbers",               \
+	  "numbers:write", VERB_CREATE)                                        \
+	X(numbers_get, "numbers.get", GET, "/v1/numbers/{id}",                 \
+	  "numbers:read", VERB_GET)                                            \
+	X(numbers_patch, "numbers.patch", PATCH, "/v1/numbers/{id}",           \
+	  "numbers:write", VERB_PATCH)                                         \
+	X(numbers_delete, "numbers.delete", DELETE, "/v1/numbers/{id}",        \
+	  "numbers:write", VERB_DELETE)                                        \
+	X(trunks_list, "trunks.list", GET, "/v1/trunks", "trunks:read",        \
+	  VERB_LIST)                                                           \
+	X(trunks_create, "trunks.create", POST, "/v1/trunks", "trunks:write",  \
+	  VERB_CREATE)                                                         \
+	X(trunks_get, "trunks.get", GET, "/v1/trunks/{id}", "trunks:read",     \
+	  VERB_GET)                                                            \
+	X(trunks_patch, "trunks.patch", PATCH, "/v1/trunks/{id}",              \
+	  "trunks:write", VERB_PATCH)                                          \
+	X(trunks_delete, "trunks.delete", DELETE, "/v1/trunks/{id}",           \
+	  "trunks:write", VERB_DELETE)                                         \
+	X(calls_list, "calls.list", GET, "/v1/calls", "calls:read", VERB_LIST) \
+	X(calls_get, "calls.get", GET, "/v1/calls/{id}", "calls:read",         \
+	  VERB_GET)                                                            \
+	X(calls_hangup, "calls.hangup", POST, "/v1/calls/{id}/hangup",         \
+	  "calls:write", VERB_ACTION)                                          \
+	X(meta_openapi, "meta.openapi", GET, "/openapi.json", "public",        \
+	  VERB_GET)                                                            \
+	X(meta_ready, "meta.ready", GET, "/readyz", "public", VERB_GET)        \
+	X(meta_metrics, "meta.metrics", GET, "/metrics", "metrics", VERB_GET)
+
+#endif

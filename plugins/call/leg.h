@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file leg.h  One party's signalling, whatever it speaks
+ *
+ * Thread: loop only. sip/ and webrtc/ implement struct leg_ops and embed
+ * struct leg first in their own object; call/ drives a leg through it and
+ * hears of it through struct leg_handler. Neither knows the other.
+ *
+ * Life: a leg is made by its kind (an INVITE, a browser's offer, or
+ * leg_factory for an outgoing one), then closed in two steps: leg_hangup() by
+ * the call, or ended() by the party; in both cases the leg gives back what it
+ * holds and calls closed() last. Every leg calls ended() once at most and
+ * closed() exactly once. After closed() the call drops its reference.
+ */
+#ifndef BIFRONS_CALL_LEG_H
+#define BIFRONS_CALL_LEG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct leg;
+struct media_leg;
+
+enum hangup_by { HANGUP_BY_REMOTE, HANGUP_BY_LOCAL, HANGUP_BY_SYSTEM };
+
+enum hangup_reason {
+	HANGUP_NORMAL,
+	HANGUP_BUSY,
+	HANGUP_NOANSWER,
+	HANGUP_REJECTED,
+	HANGUP_CANCELED,
+	HANGUP_TIMEOUT,
+	HANGUP_FAILED,
+	HANGUP_NREASONS,
+};
+
+const char *hangup_by_name(enum hangup_by by);
+const char *hangup_reason_name(enum hangup_reason reason);
+/** @return 0 or EINVAL */
+int hangup_reason_by_name(const char *name, enum hangup_reason *reasonp);
+
+/** Why a leg ends, and what went over the wire about it */
+struct leg_end {
+	enum hangup_by by;
+	enum hangup_reason reason;
+	const char *code; /**< static, where the platform decided, or NULL */
+	int sip_code;     /**< sent or received; 0 = none, or choose by reason */
+	const char *sip_reason; /**< phrase; borrowed during the call, or NULL */
+};
+
+/** What a leg tells its call. Called from the leg's own callbacks or timers,
+ * never from inside a leg_ops function.
+ */
+struct leg_handler {
+	/** Early media runs (183 was sent, or received with SDP) */
+	void (*early)(void *arg);
+	/** The party rings (outgoing) */
+	void (*ringing)(void *arg);
+	/** Answered on both sides, media runs */
+	void (*answered)(void *arg);
+	/** leg_answer() or leg_progress() came to nothing; ended() follows when
+	 * the leg is gone */
+	void (*failed)(void *arg, int err, const char *why);
+	/** A digit by signalling (SIP INFO, a browser's message); digits in
+	 * media come from media/ */
+	void (*dtmf)(void *arg, char digit, unsigned duration_ms);
+	/** The party held or resumed us */
+	void (*held)(void *arg, bool held);
+	/** The leg is over; closed() follows */
+	void (*ended)(void *arg, const struct leg_end *end);
+	/** Last call: nothing of the leg runs any more */
+	void (*closed)(void *arg);
+	/** A line for the timeline: "INVITE received", "200 OK sent" */
+	void (*note)(void *arg, const char *line);
+};
+
+struct leg_ops {
+	const char *endpoint; /**< "sip" or "webrtc" */
+
+	/** Tell the caller that it rings (180); incoming, before the answer */
+	int (*ring)(struct leg *leg);
+	/** Early media (183 with our answer); early() follows. EALREADY when
+	 * it runs */
+	int (*progress)(struct leg *leg);
+	/** Answer an incoming leg; answered() or failed() follows.
+	 * EALREADY when answered or being answered */
+	int (*answer)(struct leg *leg);
+	/** End it, as its state demands (reject, CANCEL, BYE); sip_code 0 is
+	 * chosen by reason; ended() does not follow, closed() does. Calling it
+	 * on a leg that is ending does nothing.
+	 * @return The SIP code that goes out (rejections), or 0 */
+	int (*hangup)(struct leg *leg, const struct leg_end *end);
+	/** Send a digit by signalling; ENOTSUP: use media */
+	int (*send_dtmf)(struct leg *leg, char digit, unsigned duration_ms);
+	/** The call's `sip` member (or what stands in its place), new */
+	json_t *(*describe)(const struct leg *leg);
+	/** The call drops its hold; frees when nothing else holds it */
+	void (*unref)(struct leg *leg);
+};
+
+struct leg {
+	const struct leg_ops *ops;
+	const struct leg_handler *handler;
+	void *arg; /**< the call */
+	/** Its sound; NULL before the SDP agreed. Owned by the leg, closed by
+	 * it. The call plays and listens through it (media/media.h). */
+	struct media_leg *media;
+};
+
+/** A new incoming leg, as its kind found it; borrowed during the call */
+struct leg_incoming {
+	struct leg *leg; /**< taken on success */
+	const char *account_id;
+	const char *trunk_id;  /**< or NULL */
+	const char *number_id; /**< or NULL */
+	const char *flow_id;
+	const char *source;      /**< normalised, "+45…" or what was sent */
+	const char *source_name; /**< display name, or NULL */
+	const char *source_type; /**< "tel", "sip", "extension" */
+	const char *destination;
+	const char *destination_type;
+};
+
+#endif
