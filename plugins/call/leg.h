@@ -16,11 +16,16 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct leg;
 struct media_leg;
 
-enum hangup_by { HANGUP_BY_REMOTE, HANGUP_BY_LOCAL, HANGUP_BY_SYSTEM };
+enum hangup_by {
+	HANGUP_BY_REMOTE,
+	HANGUP_BY_LOCAL,
+	HANGUP_BY_SYSTEM
+};
 
 enum hangup_reason {
 	HANGUP_NORMAL,
@@ -43,12 +48,14 @@ struct leg_end {
 	enum hangup_by by;
 	enum hangup_reason reason;
 	const char *code; /**< static, where the platform decided, or NULL */
-	int sip_code;     /**< sent or received; 0 = none, or choose by reason */
-	const char *sip_reason; /**< phrase; borrowed during the call, or NULL */
+	int sip_code; /**< sent or received; 0 = none, or choose by reason */
+	const char
+		*sip_reason; /**< phrase; borrowed during the call, or NULL */
 };
 
 /** What a leg tells its call. Called from the leg's own callbacks or timers,
- * never from inside a leg_ops function.
+ * never from inside a leg_ops function. The leg owns its media_leg and thus
+ * hears of it; what concerns the call (dtmf, played, silent) it passes on.
  */
 struct leg_handler {
 	/** Early media runs (183 was sent, or received with SDP) */
@@ -60,9 +67,13 @@ struct leg_handler {
 	/** leg_answer() or leg_progress() came to nothing; ended() follows when
 	 * the leg is gone */
 	void (*failed)(void *arg, int err, const char *why);
-	/** A digit by signalling (SIP INFO, a browser's message); digits in
-	 * media come from media/ */
+	/** A digit, by signalling (SIP INFO, a browser's message) or in the
+	 * media (media_handler.dtmf, passed on by the leg) */
 	void (*dtmf)(void *arg, char digit, unsigned duration_ms);
+	/** What leg->media played is over (media_handler.played, passed on) */
+	void (*played)(void *arg, uint32_t play_id, int err);
+	/** No media came for the silence timeout (media_handler.silent) */
+	void (*silent)(void *arg);
 	/** The party held or resumed us */
 	void (*held)(void *arg, bool held);
 	/** The leg is over; closed() follows */
@@ -93,7 +104,12 @@ struct leg_ops {
 	int (*send_dtmf)(struct leg *leg, char digit, unsigned duration_ms);
 	/** The call's `sip` member (or what stands in its place), new */
 	json_t *(*describe)(const struct leg *leg);
-	/** The call drops its hold; frees when nothing else holds it */
+	/** The call's `media` member without its quality, new: {"audio":
+	 * {"codec":"PCMU","direction":"sendrecv"}}; NULL when there is none
+	 * yet. The op may be NULL */
+	json_t *(*describe_media)(const struct leg *leg);
+	/** The call drops its hold, after closed(); frees when nothing else
+	 * holds it */
 	void (*unref)(struct leg *leg);
 };
 
