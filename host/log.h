@@ -7,7 +7,14 @@
 #ifndef BIFRONS_HOST_LOG_H
 #define BIFRONS_HOST_LOG_H
 
-enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DBG, LOG_NLEVELS };
+/* Not LOG_ERR: janus/debug.h and syslog.h define those as macros */
+enum log_level {
+	LOG_AT_ERROR,
+	LOG_AT_WARN,
+	LOG_AT_INFO,
+	LOG_AT_DEBUG,
+	LOG_AT_NLEVELS,
+};
 
 typedef void(log_sink_h)(enum log_level level, const char *line);
 
@@ -20,13 +27,13 @@ int log_is_on(enum log_level level);
 void log_write(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-#define log_error(...) log_write(LOG_ERR, __VA_ARGS__)
-#define log_warn(...) log_write(LOG_WARN, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
+#define log_error(...) log_write(LOG_AT_ERROR, __VA_ARGS__)
+#define log_warn(...) log_write(LOG_AT_WARN, __VA_ARGS__)
+#define log_info(...) log_write(LOG_AT_INFO, __VA_ARGS__)
 #define log_debug(...)                                                         \
 	do {                                                                   \
-		if (log_is_on(LOG_DBG))                                        \
-			log_write(LOG_DBG, __VA_ARGS__);                       \
+		if (log_is_on(LOG_AT_DEBUG))                                        \
+			log_write(LOG_AT_DEBUG, __VA_ARGS__);                       \
 	} while (0)
 
 /** A rate limit for one kind of line: what a stranger can cause is counted,

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/app_config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+
+#include "common/json.h"
+#include "common/opt.h"
+#include "host/config.h"
+
+static const char *check_address(const char *value)
+{
+	unsigned char buf[16];
+
+	if (inet_pton(AF_INET, value, buf) == 1 ||
+	    inet_pton(AF_INET6, value, buf) == 1)
+		return NULL;
+
+	return "must be an IPv4 or IPv6 address";
+}
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug",
+					 NULL};
+
+static const struct opt opts[] = {
+	{.name = "data_dir",
+	 .type = OPT_STRING,
+	 .flags = OPT_REQUIRED,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "State directory: database, backups, the secret that encrypts "
+		"secrets at rest"},
+	{.name = "secret_file",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "File of the 32-byte key that encrypts secrets at rest; "
+		"secret.key in data_dir when left out"},
+	{.name = "store",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "SQLite file; bifrons.sqlite in data_dir when left out"},
+	{.name = "bind",
+	 .type = OPT_STRING,
+	 .min = 2,
+	 .max = 64,
+	 .def = "\"127.0.0.1\"",
+	 .check = check_address,
+	 .doc = "Address that SIP and RTP listen on"},
+	{.name = "public_address",
+	 .type = OPT_STRING,
+	 .min = 2,
+	 .max = 64,
+	 .check = check_address,
+	 .doc = "Address that SDP and Contact say; bind when left out"},
+	{.name = "sip_port",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 65535,
+	 .def = "5060",
+	 .doc = "SIP over UDP and TCP"},
+	{.name = "rtp_port_min",
+	 .type = OPT_INT,
+	 .min = 1024,
+	 .max = 65534,
+	 .def = "20000",
+	 .doc = "First port of RTP; even ports are RTP, odd ones RTCP"},
+	{.name = "rtp_port_max",
+	 .type = OPT_INT,
+	 .min = 1025,
+	 .max = 65535,
+	 .def = "24999",
+	 .doc = "Last port of RTP"},
+	{.name = "first_key",
+	 .type = OPT_STRING,
+	 .min = 20,
+	 .max = 200,
+	 .doc = "Value of the platform's first access key, stored (hashed) at "
+		"the first start"},
+	{.name = "demo",
+	 .type = OPT_BOOL,
+	 .def = "false",
+	 .doc = "Make a demo flow, number and trunk at the first start"},
+	{.name = "max_calls",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = 100000,
+	 .def = "2000",
+	 .doc = "Calls at once on this node, 0 = no limit; over it 503"},
+	{.name = "media_threads",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = 64,
+	 .def = "0",
+	 .doc = "Media threads, 0 = one per core"},
+	{.name = "media_timeout_s",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 86400,
+	 .def = "60",
+	 .doc = "A call without RTP and RTCP for so many seconds is ended"},
+	{.name = "shed_lag_ms",
+	 .type = OPT_INT,
+	 .min = 5,
+	 .max = 10000,
+	 .def = "100",
+	 .doc = "New calls get 503 while the control loop is so many "
+		"milliseconds late"},
+	{.name = "stranger_rate",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = 100000,
+	 .def = "50",
+	 .doc = "SIP requests a second from unknown sources that are "
+		"answered; the rest is dropped"},
+	{.name = "log_level",
+	 .type = OPT_STRING,
+	 .values = log_levels,
+	 .def = "\"info\"",
+	 .doc = "How much is logged"},
+	OPT_END,
+};
+
+const struct opt *app_config_opts(void)
+{
+	return opts;
+}
+
+static unsigned num(const json_t *doc, const char *key)
+{
+	return (unsigned)json_int(doc, key, 0);
+}
+
+int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
+{
+	struct app_config *cfg;
+	json_t *doc = NULL;
+	int err;
+
+	if (!cfgp || !path || !whyp)
+		return EINVAL;
+
+	err = config_load(&doc, path, opts, whyp);
+	if (err)
+		return err;
+
+	cfg = g_new0(struct app_config, 1);
+	cfg->doc = doc;
+	cfg->data_dir = json_str(doc, "data_dir", NULL);
+	cfg->secret_file = json_str(doc, "secret_file", NULL);
+	cfg->store = json_str(doc, "store", NULL);
+	cfg->bind = json_str(doc, "bind", NULL);
+	cfg->public_address = json_str(doc, "public_address", cfg->bind);
+	cfg->first_key = json_str(doc, "first_key", NULL);
+	cfg->log_level = json_str(doc, "log_level", NULL);
+	cfg->sip_port = (uint16_t)num(doc, "sip_port");
+	cfg->rtp_min = (uint16_t)num(doc, "rtp_port_min");
+	cfg->rtp_max = (uint16_t)num(doc, "rtp_port_max");
+	cfg->max_calls = num(doc, "max_calls");
+	cfg->media_threads = num(doc, "media_threads");
+	cfg->shed_lag_ms = num(doc, "shed_lag_ms");
+	cfg->stranger_rate = num(doc, "stranger_rate");
+	cfg->media_timeout_s = num(doc, "media_timeout_s");
+	cfg->demo = json_flag(doc, "demo", false);
+
+	if (cfg->rtp_max <= cfg->rtp_min) {
+		*whyp = g_strdup_printf("%s: rtp_port_max: must be above "
+					"rtp_port_min (%u)",
+					path, cfg->rtp_min);
+		app_config_free(cfg);
+		return EINVAL;
+	}
+
+	*cfgp = cfg;
+
+	return 0;
+}
+
+struct app_config *app_config_free(struct app_config *cfg)
+{
+	if (cfg) {
+		json_decref(cfg->doc);
+		g_free(cfg);
+	}
+
+	return NULL;
+}

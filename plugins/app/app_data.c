@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/app_internal.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/log.h"
+
+/* The node's id outlives restarts: calls of the last run are found by it */
+static int node_id_load(struct app *app)
+{
+	char *path = g_build_filename(app->cfg->data_dir, "node.id", NULL);
+	GError *gerr = NULL;
+	char *text = NULL;
+	int err = 0;
+
+	if (g_file_get_contents(path, &text, NULL, NULL)) {
+		g_strstrip(text);
+		if (id_is_valid(text)) {
+			(void)g_strlcpy(app->node_id, text, ID_SIZE);
+			goto out;
+		}
+		log_error("data: %s does not hold a node id; remove it to get "
+			  "a new one",
+			  path);
+		err = EINVAL;
+		goto out;
+	}
+
+	id_new(app->node_id);
+	if (!g_file_set_contents(path, app->node_id, -1, &gerr)) {
+		log_error("data: cannot write %s: %s", path, gerr->message);
+		g_error_free(gerr);
+		err = EIO;
+	}
+out:
+	g_free(text);
+	g_free(path);
+
+	return err;
+}
+
+int app_data_prepare(struct app *app)
+{
+	const struct app_config *cfg = app->cfg;
+	char *path = NULL;
+	int err = 0;
+
+	if (g_mkdir_with_parents(cfg->data_dir, 0700)) {
+		err = errno;
+		log_error("data: cannot make the directory %s: %s",
+			  cfg->data_dir, strerror(err));
+		goto out;
+	}
+
+	path = cfg->secret_file ? g_strdup(cfg->secret_file)
+				: g_build_filename(cfg->data_dir, "secret.key",
+						   NULL);
+	err = secret_key_load(app->key, path);
+	if (err) {
+		log_error("data: cannot use the key file %s: %s%s", path,
+			  strerror(err),
+			  err == EINVAL ? " (32 bytes, readable by the owner "
+					  "only)"
+					: "");
+		goto out;
+	}
+
+	err = node_id_load(app);
+out:
+	g_free(path);
+
+	return err;
+}

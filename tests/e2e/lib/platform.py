@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A platform of its own for a test: ./run with free ports and a temp dir."""
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.dirname(os.path.abspath(__file__)))))
+
+
+def free_port(kind=socket.SOCK_STREAM, span=1):
+    """A port free for TCP and UDP now, with span - 1 free ones behind it."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port + span > 65000:
+            continue
+        held = []
+        try:
+            for p in range(port, port + span):
+                for k in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    s = socket.socket(socket.AF_INET, k)
+                    held.append(s)
+                    s.bind(("127.0.0.1", p))
+            return port
+        except OSError:
+            continue
+        finally:
+            for s in held:
+                s.close()
+
+
+class Reply:
+    def __init__(self, status, headers, raw):
+        self.status, self.headers, self.raw = status, headers, raw
+        try:
+            self.json = json.loads(raw) if raw else None
+        except ValueError:
+            self.json = None
+
+    def __repr__(self):
+        return f"HTTP {self.status} {self.raw[:400]!r}"
+
+
+class Platform:
+    """Started in the constructor; ready when it returns."""
+
+    def __init__(self, env=None, rtp_ports=None, wait=True):
+        self.dir = tempfile.mkdtemp(prefix="bifrons-e2e-")
+        self.http, self.ws = free_port(), free_port()
+        self.sip = free_port(span=2)
+        self.key = "bfk_" + os.urandom(24).hex()
+        low = rtp_ports or self._rtp_base()
+        self.rtp = (low, low + 1999)
+        self.env = dict(os.environ)
+        self.env.update({
+            "BIFRONS_DATA": os.path.join(self.dir, "data"),
+            "BIFRONS_BIND": "127.0.0.1",
+            "BIFRONS_HTTP_PORT": str(self.http),
+            "BIFRONS_WS_PORT": str(self.ws),
+            "BIFRONS_SIP_PORT": str(self.sip),
+            "BIFRONS_SIPS_PORT": str(self.sip + 1),
+            "BIFRONS_RTP_PORTS": f"{self.rtp[0]}-{self.rtp[1]}",
+            "BIFRONS_KEY": self.key,
+        })
+        self.env.update(env or {})
+        self.process = None
+        self.output = []
+        self.start(wait)
+
+    @staticmethod
+    def _rtp_base():
+        # files run in parallel: each takes a slice by its process number
+        return 20000 + (os.getpid() % 19) * 2000
+
+    def start(self, wait=True):
+        self.process = subprocess.Popen(
+            [os.path.join(ROOT, "run")], cwd=ROOT, env=self.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace",
+            start_new_session=True)
+        threading.Thread(target=self._drain, args=(self.process,),
+                         daemon=True).start()
+        if wait:
+            self.wait_ready()
+
+    def _drain(self, process):
+        for line in process.stdout:
+            self.output.append(line.rstrip())
+
+    def wait_ready(self, timeout_s=240):
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                if self.get("/readyz").status == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        tail = "\n".join(self.output[-40:])
+        self.kill_group()
+        raise AssertionError(f"the platform did not get ready:\n{tail}")
+
+    def janus_pid(self):
+        """The janus process that listens on our SIP port's data directory."""
+        own = self.process.pid
+        children = {}
+        for name in os.listdir("/proc"):
+            if not name.isdigit():
+                continue
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8") as f:
+                    comm, rest = f.read().rsplit(")", 1)
+            except OSError:
+                continue
+            parent = int(rest.split()[1])
+            children.setdefault(parent, []).append(
+                (int(name), comm.split("(", 1)[1]))
+        todo = [own]
+        while todo:
+            for pid, comm in children.get(todo.pop(), []):
+                if comm.startswith("janus"):
+                    return pid
+                todo.append(pid)
+        raise AssertionError("no janus process below ./run")
+
+    def stop(self, sig=signal.SIGINT, timeout_s=15):
+        """Ask ./run to end. -> (exit code, seconds it took)"""
+        begin = time.monotonic()
+        if self.process.poll() is None:
+            os.kill(self.process.pid, sig)
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill_group()
+            raise AssertionError(
+                f"./run did not end within {timeout_s} s") from None
+        return code, time.monotonic() - begin
+
+    def kill_group(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+    def close(self):
+        try:
+            if self.process.poll() is None:
+                self.stop()
+        finally:
+            keep = os.environ.get("BIFRONS_E2E_KEEP")
+            if not keep:
+                shutil.rmtree(self.dir, ignore_errors=True)
+
+    # --- REST -----------------------------------------------------------
+
+    def call(self, method, path, body=None, key=True, headers=None,
+             raw=None):
+        head = {"Accept": "application/json"}
+        data = raw
+        if body is not None:
+            data = json.dumps(body).encode()
+        if data is not None:
+            head["Content-Type"] = "application/json"
+        if key is True:
+            head["Authorization"] = f"Bearer {self.key}"
+        elif key:
+            head["Authorization"] = f"Bearer {key}"
+        head.update(headers or {})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.http}{path}", data=data, method=method,
+            headers=head)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as reply:
+                return Reply(reply.status, reply.headers, reply.read())
+        except urllib.error.HTTPError as error:
+            return Reply(error.code, error.headers, error.read())
+
+    def get(self, path, **kw):
+        return self.call("GET", path, **kw)
+
+    def post(self, path, body=None, **kw):
+        return self.call("POST", path, body if body is not None else {}, **kw)
+
+    def create(self, path, body, **kw):
+        reply = self.post(path, body, **kw)
+        if reply.status != 201:
+            raise AssertionError(f"POST {path}: {reply}")
+        return reply.json
+
+    def flow(self, number, actions, name="test"):
+        """A flow and a number that it answers. -> flow"""
+        flow = self.create("/v1/flows", {"name": name, "actions": actions})
+        self.create("/v1/numbers", {"number": number, "flow_id": flow["id"]})
+        return flow
+
+    def metrics(self):
+        """-> {name with labels: value}"""
+        out = {}
+        for line in self.get("/metrics").raw.decode().splitlines():
+            if line and not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                out[name] = float(value)
+        return out
+
+    # --- the store, as anyone may read it ---------------------------------
+
+    def sql(self, text, *args):
+        path = os.path.join(self.env["BIFRONS_DATA"], "bifrons.sqlite")
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True,
+                             timeout=10) as db:
+            return db.execute(text, args).fetchall()
+
+    def events(self, call_id=None):
+        """The event documents in the order they were committed."""
+        rows = self.sql("SELECT doc FROM event ORDER BY row")
+        docs = [json.loads(r[0]) for r in rows]
+        return [d for d in docs if call_id in (None, d.get("call_id"))]
