@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stddef.h>
+
+#include "store/migrate.h"
+
+/* Rules: a migration that was released never changes; a new one is appended.
+ * Each resource has indexed columns and `doc`, the JSON as GET shows it (its
+ * secrets sealed under "_sealed"). Lists page by (created_at, id). Events,
+ * calls and keys of idempotency refer by value: they outlive what they name.
+ */
+
+static const char v1[] =
+	"CREATE TABLE meta ("
+	" key TEXT PRIMARY KEY,"
+	" value TEXT NOT NULL) STRICT;"
+
+	"CREATE TABLE account ("
+	" id TEXT PRIMARY KEY,"
+	" name TEXT NOT NULL,"
+	" status TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX account_page ON account (created_at, id);"
+
+	"CREATE TABLE access_key ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" token_hash TEXT NOT NULL UNIQUE," /* hex of SHA-256 */
+	" scopes TEXT NOT NULL,"            /* separated by one blank */
+	" expires_at INTEGER,"
+	" revoked_at INTEGER,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX access_key_page"
+	" ON access_key (account_id, created_at, id);"
+
+	"CREATE TABLE flow ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" name TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL,"
+	" UNIQUE (account_id, id)) STRICT;"
+	"CREATE INDEX flow_page ON flow (account_id, created_at, id);"
+
+	"CREATE TABLE number ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" number TEXT NOT NULL UNIQUE," /* or the pattern, with its '*' */
+	" flow_id TEXT NOT NULL,"
+	" status TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL,"
+	" FOREIGN KEY (account_id, flow_id) REFERENCES flow (account_id, id))"
+	" STRICT;"
+	"CREATE INDEX number_page ON number (account_id, created_at, id);"
+	"CREATE INDEX number_flow ON number (account_id, flow_id);"
+
+	"CREATE TABLE trunk ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" name TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX trunk_page ON trunk (account_id, created_at, id);"
+
+	"CREATE TABLE call ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL,"
+	" status TEXT NOT NULL,"
+	" direction TEXT NOT NULL,"
+	" source TEXT NOT NULL,"
+	" destination TEXT NOT NULL,"
+	" trunk_id TEXT,"
+	" flow_id TEXT,"
+	" number_id TEXT,"
+	" parent_call_id TEXT,"
+	" conference_id TEXT,"
+	" hangup_reason TEXT,"
+	" created_at INTEGER NOT NULL,"
+	" ended_at INTEGER,"
+	" node_id TEXT NOT NULL,"
+	" sequence INTEGER NOT NULL," /* of its newest event */
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX call_page ON call (account_id, created_at, id);"
+	"CREATE INDEX call_live ON call (status, account_id, created_at)"
+	" WHERE status <> 'ended';"
+	"CREATE INDEX call_ended ON call (account_id, ended_at, id)"
+	" WHERE ended_at IS NOT NULL;"
+	"CREATE INDEX call_source ON call (account_id, source, created_at);"
+	"CREATE INDEX call_destination"
+	" ON call (account_id, destination, created_at);"
+	"CREATE INDEX call_trunk ON call (trunk_id, created_at)"
+	" WHERE trunk_id IS NOT NULL;"
+	"CREATE INDEX call_flow ON call (flow_id, created_at)"
+	" WHERE flow_id IS NOT NULL;"
+	"CREATE INDEX call_parent ON call (parent_call_id)"
+	" WHERE parent_call_id IS NOT NULL;"
+	"CREATE INDEX call_conference ON call (conference_id)"
+	" WHERE conference_id IS NOT NULL;"
+	"CREATE INDEX call_hangup"
+	" ON call (account_id, hangup_reason, created_at)"
+	" WHERE hangup_reason IS NOT NULL;"
+
+	/* the outbox: `row` is the cursor and never comes again */
+	"CREATE TABLE event ("
+	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" id TEXT NOT NULL UNIQUE,"
+	" type TEXT NOT NULL,"
+	" account_id TEXT NOT NULL,"
+	" call_id TEXT,"
+	" resource_id TEXT,"
+	" sequence INTEGER NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX event_call ON event (call_id, sequence)"
+	" WHERE call_id IS NOT NULL;"
+
+	"CREATE TABLE idempotency ("
+	" account_id TEXT NOT NULL,"
+	" key TEXT NOT NULL,"
+	" hash TEXT NOT NULL," /* of the request: method, path, body */
+	" created_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL,"
+	" state TEXT NOT NULL," /* running, done */
+	" answer TEXT,"
+	" PRIMARY KEY (account_id, key)) STRICT;"
+	"CREATE INDEX idempotency_expires ON idempotency (expires_at);";
+
+const char *const store_migrations[] = {v1, NULL};

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "store/store.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/obj.h"
+#include "common/queue.h"
+#include "host/log.h"
+#include "loop/loop.h"
+#include "store/backend.h"
+
+enum {
+	/* between two commits: writers share one, a lone one does not wait */
+	BATCH_US = 3000,
+	READERS = 4,
+};
+
+struct store {
+	/* set before the thread starts, then read-only */
+	const struct store_backend *backend;
+	struct loop *loop;
+	struct queue *queue;
+	struct db *db;
+	void (*committed)(void *arg, int64_t last_event_row);
+	void *arg;
+	pthread_t thread;
+
+	/* thread: store */
+	void *conn;
+	int64_t last_commit_us;
+	struct log_limit limit;
+
+	/* any thread */
+	atomic_bool closing;
+	_Atomic uint64_t commits, txs, fails;
+	_Atomic int64_t commit_max_us;
+};
+
+/** Transactions that were decided together; goes to the loop whole */
+struct batch {
+	struct store_tx *first;
+};
+
+static struct store_tx *next_of(const struct store_tx *tx)
+{
+	return (struct store_tx *)tx->node.next;
+}
+
+static void batch_free(struct batch *batch)
+{
+	struct store_tx *tx, *next;
+
+	for (tx = batch->first; tx; tx = next) {
+		next = next_of(tx);
+		store_tx_free(tx);
+	}
+	g_free(batch);
+}
+
+static void batch_done(void *arg) /* Thread: loop */
+{
+	struct batch *batch = arg;
+	struct store_tx *tx;
+
+	for (tx = batch->first; tx; tx = next_of(tx))
+		if (tx->done)
+			tx->done(tx->arg, tx->err, tx->err ? tx->why : NULL);
+
+	batch_free(batch);
+}
+
+/** Nobody waits for it: at least a line says what was lost */
+static void tell(struct store *store, const struct store_tx *tx)
+{
+	unsigned dropped = 0;
+
+	if (!log_limit_pass(&store->limit, 5, &dropped))
+		return;
+
+	log_error("store: a transaction of %u statements was undone: %s "
+		  "(%s); %u more lines were kept back",
+		  tx->stmts->len, g_strerror(tx->err),
+		  tx->why[0] ? tx->why : "row missing", dropped);
+}
+
+/** Count, and hand the answers over in one post */
+static void answer(struct store *store, struct store_tx *first)
+{
+	struct batch *batch;
+	struct store_tx *tx;
+	bool waited_for = false;
+
+	for (tx = first; tx; tx = next_of(tx)) {
+		++store->txs;
+		if (tx->err)
+			++store->fails;
+		if (tx->err && !tx->done)
+			tell(store, tx);
+		if (tx->done)
+			waited_for = true;
+	}
+
+	batch = g_new(struct batch, 1);
+	batch->first = first;
+
+	if (!waited_for ||
+	    loop_post(store->loop, "store_done", batch_done, batch))
+		batch_free(batch);
+}
+
+static void fail_all(struct store_tx *first, int err, const char *why)
+{
+	struct store_tx *tx;
+
+	for (tx = first; tx; tx = next_of(tx)) {
+		tx->err = err;
+		g_strlcpy(tx->why, why, sizeof(tx->why));
+	}
+}
+
+/** Does this error concern one transaction only? */
+static bool is_own(int err)
+{
+	return err == EEXIST || err == EBUSY || err == ENOENT;
+}
+
+/** A savepoint each: who fails takes nobody with it.
+ * @return 0, or an error of the database that ends the batch
+ */
+static int run_apart(struct store *store, struct store_tx *first,
+		     char why[STORE_WHY_SIZE])
+{
+	const struct store_backend *be = store->backend;
+	struct store_tx *tx;
+	int err = 0;
+
+	for (tx = first; tx && !err; tx = next_of(tx)) {
+		err = be->savepoint(store->conn, why);
+		if (err)
+			break;
+
+		if (!store_tx_run(tx, be, store->conn)) {
+			err = be->release(store->conn, why);
+			continue;
+		}
+
+		/* a full disk or a lost transaction concerns everyone */
+		err = tx->err == ENOSPC ? ENOSPC : be->undo(store->conn, why);
+		if (err)
+			g_strlcpy(why, tx->why, STORE_WHY_SIZE);
+	}
+
+	return err;
+}
+
+/** Without savepoints, which copy every page they touch: right as long as
+ * nobody fails, and nearly always nobody does
+ */
+static int run_together(struct store *store, struct store_tx *first)
+{
+	struct store_tx *tx;
+	int err = 0;
+
+	for (tx = first; tx && !err; tx = next_of(tx))
+		err = store_tx_run(tx, store->backend, store->conn);
+
+	return err;
+}
+
+static int write_batch(struct store *store, struct store_tx *first, bool apart)
+{
+	const struct store_backend *be = store->backend;
+	char why[STORE_WHY_SIZE] = "";
+	int err;
+
+	err = be->begin(store->conn, why);
+	if (err)
+		goto out;
+
+	err = apart ? run_apart(store, first, why) : run_together(store, first);
+	if (err) {
+		be->rollback(store->conn);
+		if (!apart)
+			return EAGAIN;
+		goto out;
+	}
+
+	err = be->commit(store->conn, why);
+	if (err)
+		be->rollback(store->conn);
+out:
+	if (err)
+		fail_all(first, is_own(err) ? EIO : err, why);
+
+	return err;
+}
+
+static void ring(struct store *store, const struct store_tx *first)
+{
+	const struct store_tx *tx;
+
+	if (!store->committed)
+		return;
+
+	for (tx = first; tx; tx = next_of(tx)) {
+		if (!tx->has_event || tx->err)
+			continue;
+		store->committed(store->arg,
+				 store->backend->last_event(store->conn));
+		return;
+	}
+}
+
+static void take_batch(struct store *store, struct store_tx *first)
+{
+	const int64_t start_us = clock_mono_us(clock_system());
+	int64_t took_us;
+	int err;
+
+	err = write_batch(store, first, false);
+	if (err == EAGAIN)
+		err = write_batch(store, first, true);
+
+	store->last_commit_us = clock_mono_us(clock_system());
+	took_us = store->last_commit_us - start_us;
+	if (took_us > store->commit_max_us)
+		store->commit_max_us = took_us;
+
+	if (!err) {
+		++store->commits;
+		ring(store, first);
+	}
+	answer(store, first);
+}
+
+/** Let those who write at the same time share a commit */
+static void wait_for_company(const struct store *store)
+{
+	const int64_t now_us = clock_mono_us(clock_system());
+	const int64_t left_us = store->last_commit_us + BATCH_US - now_us;
+	struct timespec ts;
+
+	if (left_us <= 0 || store->closing)
+		return;
+
+	ts.tv_sec = 0;
+	ts.tv_nsec = left_us * 1000;
+	nanosleep(&ts, NULL);
+}
+
+static void *store_thread(void *arg) /* Thread: store */
+{
+	struct store *store = arg;
+	struct pollfd pfd = {.fd = queue_fd(store->queue), .events = POLLIN};
+	struct queue_node *chain;
+	bool last;
+
+	do {
+		last = store->closing;
+		if (!last)
+			poll(&pfd, 1, -1);
+
+		wait_for_company(store);
+		chain = queue_take_all(store->queue);
+		if (chain)
+			take_batch(store, (struct store_tx *)chain);
+	} while (!last);
+
+	return NULL;
+}
+
+/** An empty transaction: wakes the thread, changes nothing */
+static void wake(struct store *store)
+{
+	struct store_tx *tx = store_tx_new();
+
+	if (queue_push(store->queue, &tx->node))
+		store_tx_free(tx);
+}
+
+static void store_destructor(void *arg)
+{
+	struct store *store = arg;
+
+	if (store->conn)
+		store->backend->close(store->conn);
+	obj_unref(store->db);
+	obj_unref(store->queue);
+}
+
+int store_open_backend(struct store **storep, struct loop *loop,
+		       const struct store_params *prm,
+		       const struct store_backend *backend, char **whyp)
+{
+	struct store *store = obj_zalloc(sizeof(*store), store_destructor);
+	int err;
+
+	*whyp = NULL;
+	store->backend = backend;
+	store->loop = loop;
+	store->committed = prm->committed;
+	store->arg = prm->arg;
+
+	err = backend->open(&store->conn, prm, whyp);
+	if (err)
+		goto out;
+
+	err = queue_alloc(&store->queue);
+	if (err)
+		goto out;
+
+	err = db_open(&store->db, prm->path, READERS);
+	if (err)
+		goto out;
+
+	err = pthread_create(&store->thread, NULL, store_thread, store);
+out:
+	if (err) {
+		if (!*whyp)
+			*whyp = g_strdup_printf("store %s: %s", prm->path,
+						g_strerror(err));
+		obj_unref(store);
+	} else {
+		*storep = store;
+	}
+
+	return err;
+}
+
+int store_open(struct store **storep, struct loop *loop,
+	       const struct store_params *prm, char **whyp)
+{
+	return store_open_backend(storep, loop, prm, &store_sqlite, whyp);
+}
+
+struct store *store_close(struct store *store)
+{
+	struct queue_node *left;
+
+	if (!store)
+		return NULL;
+
+	store->closing = true;
+	wake(store);
+	queue_close(store->queue);
+	pthread_join(store->thread, NULL);
+
+	/* what came between its last look and the closing of the queue */
+	left = queue_take_all(store->queue);
+	if (left)
+		take_batch(store, (struct store_tx *)left);
+
+	return obj_unref(store);
+}
+
+struct db *store_db(struct store *store)
+{
+	return store->db;
+}
+
+void store_commit(struct store *store, struct store_tx *tx, store_done_h *done,
+		  void *arg)
+{
+	tx->node.next = NULL;
+	tx->done = done;
+	tx->arg = arg;
+
+	if (queue_push(store->queue, &tx->node)) {
+		tx->err = EIO;
+		g_strlcpy(tx->why, "the store is closed", sizeof(tx->why));
+		answer(store, tx);
+	}
+}
+
+void store_stats(struct store *store, struct store_stats *stats)
+{
+	stats->depth = queue_depth(store->queue);
+	stats->commits = store->commits;
+	stats->txs = store->txs;
+	stats->fails = store->fails;
+	stats->commit_max_us = store->commit_max_us;
+}
