@@ -125,7 +125,8 @@ int codec_dec_alloc(struct codec_dec **decp, const struct codec *codec,
 int codec_dec_run(struct codec_dec *dec, const uint8_t *payload, size_t len,
 		  int16_t *pcm, size_t size, size_t *np);
 
-/** Conceal n samples of lost sound; fades to silence over about 60 ms.
+/** Conceal n samples of lost sound. G.711 and G.722 fade to silence over 60 ms,
+ * Opus as libopus does (after DTX: comfort noise).
  * @param n  A multiple of 10 ms, 60 ms at most
  * @return 0 or EINVAL
  */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file dtmf4733.h  Digits as telephone-events (RFC 4733)
  *
+ * spandsp, which hears digits in tones, exports dtmf_rx_ and dtmf_tx_.
+ *
  * Thread: one at a time; the structs are plain, nothing is allocated.
  */
 #ifndef BIFRONS_MEDIA_DTMF4733_H
@@ -28,7 +30,7 @@ struct dtmf_event {
 	unsigned duration_ms; /**< so far, or in all */
 };
 
-struct dtmf_rx {
+struct dtmf4733_rx {
 	/* private */
 	unsigned clock;
 	bool valid;                             /**< an event was seen */
@@ -39,21 +41,24 @@ struct dtmf_rx {
 	int64_t last_us;
 };
 
-void dtmf_rx_init(struct dtmf_rx *rx, unsigned clock);
+/* not dtmf4733_rx_init(): that is spandsp's, which in-band detection calls */
+void dtmf4733_rx_begin(struct dtmf4733_rx *rx, unsigned clock);
 
 /** Take a packet of the telephone-event payload type. The end of a press and
  * the begin of the next may come together.
  * @return How many events were written
  */
-size_t dtmf_rx_packet(struct dtmf_rx *rx, const struct rtp_packet *pkt,
-		      int64_t now_us, struct dtmf_event ev[DTMF_EVENTS_MAX]);
+size_t dtmf4733_rx_packet(struct dtmf4733_rx *rx, const struct rtp_packet *pkt,
+			  int64_t now_us,
+			  struct dtmf_event ev[DTMF_EVENTS_MAX]);
 
 /** To be called now and then while a digit is held: ends a press whose end
  * was lost (no packet for 250 ms). @return true when ev was written
  */
-bool dtmf_rx_poll(struct dtmf_rx *rx, int64_t now_us, struct dtmf_event *ev);
+bool dtmf4733_rx_poll(struct dtmf4733_rx *rx, int64_t now_us,
+		      struct dtmf_event *ev);
 
-struct dtmf_tx {
+struct dtmf4733_tx {
 	/* private */
 	uint32_t total, sent, seg, step; /**< timestamp units */
 	uint8_t code, volume, ends;
@@ -72,12 +77,12 @@ struct dtmf_out {
  * @param step_ms   Between packets: the leg's packet time
  * @return 0 or EINVAL (digit, duration over 60000)
  */
-int dtmf_tx_start(struct dtmf_tx *tx, char digit, unsigned duration_ms,
-		  unsigned clock, unsigned step_ms);
+int dtmf4733_tx_start(struct dtmf4733_tx *tx, char digit, unsigned duration_ms,
+		      unsigned clock, unsigned step_ms);
 
 /** The packet for this step. The end goes out in three steps.
  * @return false when the digit is over: nothing was written
  */
-bool dtmf_tx_step(struct dtmf_tx *tx, struct dtmf_out *out);
+bool dtmf4733_tx_step(struct dtmf4733_tx *tx, struct dtmf_out *out);
 
 #endif

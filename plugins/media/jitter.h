@@ -8,7 +8,7 @@
  * possible. Clock drift is absorbed the same way.
  *
  * Thread: one at a time. Nothing is allocated after jitter_alloc().
- * Use playout.h for decoded frames.
+ * Use rxaudio.h for decoded frames.
  */
 #ifndef BIFRONS_MEDIA_JITTER_H
 #define BIFRONS_MEDIA_JITTER_H

@@ -54,7 +54,7 @@ struct tone_osc {
 	double re, im, rot_re, rot_im;
 };
 
-struct tone_gen {
+struct tone_source {
 	/* private */
 	const struct tone_list *list;
 	unsigned rate, ramp, loops;
@@ -68,12 +68,12 @@ struct tone_gen {
  * @param rate   8000, 16000 or 48000
  * @param loops  How often the list plays; 0 = until stopped
  */
-void tone_gen_init(struct tone_gen *gen, const struct tone_list *list,
-		   unsigned rate, unsigned loops);
+void tone_source_init(struct tone_source *src, const struct tone_list *list,
+		      unsigned rate, unsigned loops);
 
 /** Make n samples, -13 dBFS in all; after the end they are silence.
  * @return Samples before the end: less than n when it is over
  */
-size_t tone_gen_run(struct tone_gen *gen, int16_t *pcm, size_t n);
+size_t tone_source_run(struct tone_source *src, int16_t *pcm, size_t n);
 
 #endif
