@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real softphone calls: its own recording proves what it heard."""
+import time
+
+from lib import sound
+from lib.phone import Phone
+from lib.platform import Platform
+from lib.tap import check, equal, main, wait_for
+
+ACTIONS = [
+    {"type": "answer"},
+    {"type": "sleep", "option": {"duration_ms": 300}},
+    {"type": "play", "option": {"stream_urls": ["tone:440/1000"]}},
+    {"id": "digits", "type": "dtmf_receive",
+     "option": {"length": 2, "duration_ms": 8000}},
+    {"type": "branch", "option": {"variable": "digits",
+                                  "target_ids": {"15": "echo"},
+                                  "default_target_id": "wrong"}},
+    {"id": "echo", "type": "echo", "option": {"duration_ms": 1500}},
+    {"id": "bye", "type": "hangup"},
+    {"id": "wrong", "type": "hangup", "option": {"reason": "failed"}},
+]
+
+
+def setup():
+    p = Platform()
+    p.create("/v1/trunks", {"name": "phones", "allowed_ips": ["127.0.0.1/32"]})
+    p.flow("+4520123456", ACTIONS)
+    return p
+
+
+def teardown(p):
+    if p:
+        p.close()
+
+
+def call_with(p, codec, transport):
+    phone = Phone(voice_hz=1000, codec=codec, transport=transport)
+    try:
+        phone.dial(f"sip:+4520123456@127.0.0.1:{p.sip}"
+                   f";transport={transport}")
+        call_id = p.get("/v1/calls?page_size=1").json["result"][0]["id"]
+
+        def action():
+            now = p.get(f"/v1/calls/{call_id}").json["action"]
+            return now and now["id"]
+        wait_for(lambda: action() == "digits", what="the digits action")
+        phone.press("1")
+        time.sleep(0.4)  # a person's pause between two keys
+        phone.press("5")
+        phone.wait_event("CALL_CLOSED", 20)
+        samples, rate = phone.heard()
+    finally:
+        phone.close()
+    call = p.get(f"/v1/calls/{call_id}").json
+    equal(call["hangup"]["reason"], "normal", f"the digits steer ({call})")
+    parts = [(a, b) for a, b in sound.loud_parts(samples, rate, 400)
+             if b - a >= 200]
+    check(len(parts) >= 2, f"a tone and an echo in {parts}")
+    for (begin, end), hz in ((parts[0], 440), (parts[-1], 1000)):
+        cut = samples[begin * rate // 1000:end * rate // 1000]
+        share = sound.power(cut, hz, rate)
+        check(share > 0.8, f"{share:.2f} of {begin}-{end} ms is {hz} Hz")
+    begin, end = parts[0]
+    check(abs(end - begin - 1000) <= 120,
+          f"the tone lasted {end - begin} ms")
+
+
+def test_pcmu_udp(p):
+    """PCMU over UDP: tone, two digits, echo"""
+    call_with(p, "PCMU/8000", "udp")
+
+
+def test_pcma_tcp(p):
+    """PCMA over TCP: tone, two digits, echo"""
+    call_with(p, "PCMA/8000", "tcp")
+
+
+def test_g722(p):
+    """G.722: tone, two digits, echo"""
+    call_with(p, "G722/16000", "udp")
+
+
+def test_opus(p):
+    """Opus: tone, two digits, echo"""
+    call_with(p, "opus/48000/2", "udp")
+
+
+if __name__ == "__main__":
+    main(globals())
