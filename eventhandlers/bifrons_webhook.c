@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The adapter: all of Janus that the webhook module sees */
+#include <glib.h>
+#include <jansson.h>
+
+#include <janus/events/eventhandler.h>
+
+#include "common/gate.h"
+#include "common/json.h"
+#include "common/opt.h"
+#include "host/config.h"
+#include "host/janus_abi.h"
+#include "host/janus_log.h"
+#include "webhook/reader.h"
+
+enum {
+	VERSION_NUMBER = 1
+};
+
+extern int janus_version; /* of the running core; in no installed header */
+
+janus_eventhandler *create(void);
+
+/* Janus has one handler of a kind per process and calls it without an
+ * argument: what must be found again is here */
+static struct reader *reader;
+static struct gate gate = GATE_INIT;
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug",
+					 NULL};
+
+static const struct opt opts[] = {
+	{.name = "store",
+	 .type = OPT_STRING,
+	 .flags = OPT_REQUIRED,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "SQLite file of the call plugin, whose events are followed"},
+	{.name = "log_level",
+	 .type = OPT_STRING,
+	 .values = log_levels,
+	 .def = "\"info\"",
+	 .doc = "How much is logged"},
+	OPT_END,
+};
+
+static int level_by_name(const char *name)
+{
+	int i;
+
+	for (i = 0; log_levels[i]; ++i)
+		if (g_strcmp0(log_levels[i], name) == 0)
+			return i;
+
+	return LOG_AT_INFO;
+}
+
+static int on_init(const char *config_path)
+{
+	struct reader_params prm = {.store = NULL};
+	json_t *cfg = NULL;
+	char *whys = NULL;
+	char *path = NULL;
+	char why[256];
+	int err;
+
+	log_set_sink(janus_log_sink);
+
+	err = janus_abi_check(janus_version, JANUS_ABI_EVENTHANDLER,
+			      JANUS_EVENTHANDLER_API_VERSION, why, sizeof(why));
+	if (err) {
+		log_error("webhook: %s", why);
+		goto out;
+	}
+
+	path = g_strdup_printf("%s/janus.eventhandler.bifrons.jcfg",
+			       config_path);
+	err = config_load(&cfg, path, opts, &whys);
+	if (err) {
+		log_error("webhook: %s", whys ? whys : path);
+		goto out;
+	}
+
+	log_set_level((enum log_level)level_by_name(
+		json_str(cfg, "log_level", NULL)));
+	prm.store = json_str(cfg, "store", NULL);
+	err = reader_start(&reader, &prm);
+	if (err) {
+		log_error("webhook: cannot start: %s", g_strerror(err));
+		goto out;
+	}
+	gate_open(&gate);
+out:
+	json_decref(cfg);
+	g_free(whys);
+	g_free(path);
+
+	return err ? -1 : 0;
+}
+
+static void on_destroy(void)
+{
+	struct reader_stats stats;
+
+	gate_close_and_wait(&gate);
+	if (!reader)
+		return;
+
+	reader_stats(reader, &stats);
+	reader = reader_stop(reader);
+	log_info("webhook: stopped at row %lld, %llu events followed",
+		 (long long)stats.row, (unsigned long long)stats.count);
+}
+
+/* Thread: core events. The event is ours; only the doorbell interests us */
+static void on_event(json_t *event)
+{
+	const json_t *body = json_object_get(event, "event");
+	const json_t *bell = json_object_get(body, "data");
+
+	if (g_strcmp0(json_str(body, "plugin", NULL), "janus.plugin.bifrons") ==
+		    0 &&
+	    json_str(bell, "bifrons", NULL) && gate_enter(&gate)) {
+		reader_ring(reader, json_int(bell, "row", 0));
+		gate_leave(&gate);
+	}
+
+	json_decref(event);
+}
+
+static int get_api(void)
+{
+	return JANUS_EVENTHANDLER_API_VERSION;
+}
+
+static int get_version(void)
+{
+	return VERSION_NUMBER;
+}
+
+static const char *get_version_string(void)
+{
+	return PACKAGE_VERSION;
+}
+
+static const char *get_description(void)
+{
+	return "Delivers the events of calls to customers' endpoints";
+}
+
+static const char *get_name(void)
+{
+	return "Bifrons webhooks";
+}
+
+static const char *get_author(void)
+{
+	return "The Bifrons developers";
+}
+
+static const char *get_package(void)
+{
+	return "janus.eventhandler.bifrons";
+}
+
+static janus_eventhandler handler =
+	JANUS_EVENTHANDLER_INIT(.init = on_init, .destroy = on_destroy,
+				.get_api_compatibility = get_api,
+				.get_version = get_version,
+				.get_version_string = get_version_string,
+				.get_description = get_description,
+				.get_name = get_name, .get_author = get_author,
+				.get_package = get_package,
+				.incoming_event = on_event,
+				.events_mask = JANUS_EVENT_TYPE_PLUGIN, );
+
+__attribute__((visibility("default"))) janus_eventhandler *create(void)
+{
+	return &handler;
+}
