@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "directory/directory_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/str.h"
+
+enum {
+	DESTINATION_MAX = 64
+}; /* no number or pattern is longer */
+
+size_t directory_trunks_by_source(const struct directory *dir,
+				  const struct sockaddr *sa,
+				  const struct dir_trunk **trunks, size_t max)
+{
+	return sources_find(&dir->sources, sa, trunks, max);
+}
+
+static const struct dir_number *of_account(const struct dir_number *number,
+					   const char *account_id)
+{
+	if (number && account_id && !str_eq(number->account_id, account_id))
+		return NULL;
+
+	return number;
+}
+
+const struct dir_number *directory_number(const struct directory *dir,
+					  const char *destination,
+					  const char *account_id)
+{
+	const struct dir_number *number;
+	char prefix[DESTINATION_MAX + 1];
+	size_t len;
+
+	number = of_account(g_hash_table_lookup(dir->numbers, destination),
+			    account_id);
+	if (number || !g_hash_table_size(dir->patterns))
+		return number;
+
+	str_copy(prefix, sizeof(prefix), destination);
+	len = strlen(prefix);
+	for (;;) {
+		number = of_account(g_hash_table_lookup(dir->patterns, prefix),
+				    account_id);
+		if (number || !len)
+			return number;
+		prefix[--len] = '\0';
+	}
+}
+
+static int flow_in_use(const struct directory *dir, const char *id, char *why,
+		       size_t size)
+{
+	const struct dir_number *number;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, dir->kinds[DIR_NUMBER]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		number = value;
+		if (!str_eq(number->flow_id, id))
+			continue;
+		snprintf(why, size, "number %s (%s%s)", number->id,
+			 number->number, number->is_pattern ? "*" : "");
+		return EBUSY;
+	}
+
+	return 0;
+}
+
+static const char *account_of(enum dir_kind kind, gpointer obj)
+{
+	switch (kind) {
+	case DIR_TRUNK:
+		return ((struct dir_trunk *)obj)->account_id;
+	case DIR_NUMBER:
+		return ((struct dir_number *)obj)->account_id;
+	case DIR_FLOW:
+		return ((struct dir_flow *)obj)->account_id;
+	case DIR_ACCOUNT:
+	case DIR_NKINDS:
+		break;
+	}
+
+	return NULL;
+}
+
+static int account_in_use(const struct directory *dir, const char *id,
+			  char *why, size_t size)
+{
+	static const struct {
+		enum dir_kind kind;
+		const char *name;
+	} owned[] = {
+		{DIR_NUMBER, "number"},
+		{DIR_TRUNK, "trunk"},
+		{DIR_FLOW, "flow"},
+	};
+	GHashTableIter iter;
+	gpointer key, value;
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(owned); ++i) {
+		g_hash_table_iter_init(&iter, dir->kinds[owned[i].kind]);
+		while (g_hash_table_iter_next(&iter, &key, &value)) {
+			if (!str_eq(account_of(owned[i].kind, value), id))
+				continue;
+			snprintf(why, size, "%s %s", owned[i].name,
+				 (const char *)key);
+			return EBUSY;
+		}
+	}
+
+	return 0;
+}
+
+int directory_in_use(const struct directory *dir, enum dir_kind kind,
+		     const char *id, char *why, size_t size)
+{
+	switch (kind) {
+	case DIR_ACCOUNT:
+		return account_in_use(dir, id, why, size);
+	case DIR_FLOW:
+		return flow_in_use(dir, id, why, size);
+	case DIR_TRUNK:
+	case DIR_NUMBER:
+	case DIR_NKINDS:
+		break;
+	}
+
+	return 0;
+}
