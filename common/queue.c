@@ -92,8 +92,10 @@ struct queue_node *queue_take_all(struct queue *q)
 	q->head = NULL;
 	q->tail = &q->head;
 	q->depth = 0;
-	if (chain && read(q->fd, &count, sizeof(count)) < 0)
-		(void)0; /* the count is there: pushed under the lock */
+	/* in the lock, or a push between would lose its wake-up; it fails
+	 * when nothing was written, which does no harm */
+	if (read(q->fd, &count, sizeof(count)) < 0)
+		(void)0;
 	pthread_mutex_unlock(&q->mtx);
 
 	return chain;

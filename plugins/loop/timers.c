@@ -14,6 +14,9 @@ struct timers {
 
 	void (*change)(void *arg);
 	void *change_arg;
+	void (*begin)(void *arg, const char *name);
+	void (*end)(void *arg);
+	void *watch_arg;
 	bool running; /* timers_run() tells of a change once, at its end */
 };
 
@@ -46,6 +49,15 @@ void timers_on_change(struct timers *timers, void (*fn)(void *arg), void *arg)
 {
 	timers->change = fn;
 	timers->change_arg = arg;
+}
+
+void timers_watch(struct timers *timers,
+		  void (*begin)(void *arg, const char *name),
+		  void (*end)(void *arg), void *arg)
+{
+	timers->begin = begin;
+	timers->end = end;
+	timers->watch_arg = arg;
 }
 
 static bool is_before(const struct timer *a, const struct timer *b)
@@ -169,6 +181,16 @@ int64_t timers_next_us(const struct timers *timers)
 	return left > 0 ? left : 0;
 }
 
+/* The callback may free the timer: it is not touched afterwards */
+static void run_one(struct timers *timers, struct timer *timer)
+{
+	if (timers->begin)
+		timers->begin(timers->watch_arg, timer->name);
+	timer->fn(timer->arg);
+	if (timers->end)
+		timers->end(timers->watch_arg);
+}
+
 unsigned timers_run(struct timers *timers)
 {
 	const int64_t before = timers->count ? timers->heap[0]->due_us : -1;
@@ -187,7 +209,7 @@ unsigned timers_run(struct timers *timers)
 			break;
 		take_out(timers, timer);
 		++ran;
-		timer->fn(timer->arg);
+		run_one(timers, timer);
 	}
 	timers->running = false;
 	tell_change(timers, before);

@@ -35,6 +35,11 @@ int timers_alloc(struct timers **timersp, const struct clock *clk);
  */
 void timers_on_change(struct timers *timers, void (*fn)(void *arg), void *arg);
 
+/** Called around each callback that timers_run() makes, for a watchdog */
+void timers_watch(struct timers *timers,
+		  void (*begin)(void *arg, const char *name),
+		  void (*end)(void *arg), void *arg);
+
 /** (Re)start: fn(arg) once, after delay_ms. A running timer is moved. */
 void timer_start(struct timers *timers, struct timer *timer, int64_t delay_ms,
 		 const char *name, timer_h *fn, void *arg);

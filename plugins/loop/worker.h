@@ -19,8 +19,8 @@ int workers_start(struct workers **wp, struct loop *loop, unsigned threads,
 /** Run work(arg) on a worker, then done(arg) on the loop.
  * @return 0, EAGAIN when max_queued wait already, ESHUTDOWN
  */
-int worker_run(struct workers *w, const char *name, work_h *work,
-	       work_h *done, void *arg);
+int worker_run(struct workers *w, const char *name, work_h *work, work_h *done,
+	       void *arg);
 
 /** Finish what is queued, join the threads; done() of each still runs on the
  * loop. Not from the loop. @return NULL
