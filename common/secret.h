@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SECRET_KEY_LEN = 32, SECRET_SHA256_HEX = 65 };
+enum {
+	SECRET_KEY_LEN = 32,
+	SECRET_SHA256_HEX = 65
+};
 
 /** prefix + 256 random bits as base64url, e.g. "bfk_…"; g_free() it */
 char *secret_token(const char *prefix);

@@ -19,7 +19,11 @@
 struct db;     /**< counted: obj_unref() closes it when all reads are over */
 struct db_row; /**< valid in the callback only */
 
-enum db_type { DB_NULL, DB_INT, DB_TEXT };
+enum db_type {
+	DB_NULL,
+	DB_INT,
+	DB_TEXT
+};
 
 /** A value bound to a parameter; text is borrowed during the call */
 struct db_value {
