@@ -13,7 +13,9 @@
 #include "host/janus_abi.h"
 #include "host/janus_log.h"
 
-enum { VERSION_NUMBER = 1 };
+enum {
+	VERSION_NUMBER = 1
+};
 
 extern int janus_version; /* of the running core; in no installed header */
 
@@ -160,19 +162,21 @@ static const char *get_package(void)
 	return "janus.plugin.bifrons";
 }
 
-static janus_plugin plugin = JANUS_PLUGIN_INIT(
-		.init = on_init, .destroy = on_destroy,
-		.get_api_compatibility = get_api, .get_version = get_version,
-		.get_version_string = get_version_string,
-		.get_description = get_description, .get_name = get_name,
-		.get_author = get_author, .get_package = get_package,
-		.create_session = on_create_session,
-		.handle_message = on_message,
-		.handle_admin_message = on_admin_message,
-		.setup_media = on_session_event,
-		.hangup_media = on_session_event,
-		.destroy_session = on_destroy_session,
-		.query_session = on_query_session, );
+static janus_plugin plugin =
+	JANUS_PLUGIN_INIT(.init = on_init, .destroy = on_destroy,
+			  .get_api_compatibility = get_api,
+			  .get_version = get_version,
+			  .get_version_string = get_version_string,
+			  .get_description = get_description,
+			  .get_name = get_name, .get_author = get_author,
+			  .get_package = get_package,
+			  .create_session = on_create_session,
+			  .handle_message = on_message,
+			  .handle_admin_message = on_admin_message,
+			  .setup_media = on_session_event,
+			  .hangup_media = on_session_event,
+			  .destroy_session = on_destroy_session,
+			  .query_session = on_query_session, );
 
 __attribute__((visibility("default"))) janus_plugin *create(void)
 {

@@ -56,9 +56,9 @@ int app_data_prepare(struct app *app)
 		goto out;
 	}
 
-	path = cfg->secret_file ? g_strdup(cfg->secret_file)
-				: g_build_filename(cfg->data_dir, "secret.key",
-						   NULL);
+	path = cfg->secret_file
+		       ? g_strdup(cfg->secret_file)
+		       : g_build_filename(cfg->data_dir, "secret.key", NULL);
 	err = secret_key_load(app->key, path);
 	if (err) {
 		log_error("data: cannot use the key file %s: %s%s", path,

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/app_internal.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/api.h"
+#include "call/call.h"
+#include "common/obj.h"
+#include "directory/directory.h"
+#include "host/log.h"
+#include "loop/loop.h"
+#include "media/media.h"
+#include "sip/sipx.h"
+#include "store/store.h"
+
+enum {
+	RING_TIMEOUT_S = 60,
+	MAX_DURATION_S = 4 * 3600,
+	JOB_DEADLINE_MS = 2000,
+	IDLE_WAIT_MS = 1000, /* for the answers to our BYEs */
+	SIP_WAIT_MS = 3000,  /* the stack itself waits 2 s at most */
+};
+
+/* ---- what modules ask of each other, wired ---- */
+
+static void on_committed(void *arg, int64_t row) /* Thread: store */
+{
+	struct app *app = arg;
+
+	if (app->host.doorbell)
+		app->host.doorbell(row);
+}
+
+static void on_commit(void *arg, struct store_tx *tx)
+{
+	struct app *app = arg;
+
+	store_commit(app->store, tx, NULL, NULL);
+}
+
+static enum call_refusal on_incoming(void *arg, const struct leg_incoming *in)
+{
+	struct app *app = arg;
+
+	return call_incoming(app->calls, in);
+}
+
+static void raise_flag(struct app *app, bool *flag)
+{
+	pthread_mutex_lock(&app->mtx);
+	*flag = true;
+	pthread_cond_broadcast(&app->cond);
+	pthread_mutex_unlock(&app->mtx);
+}
+
+static void on_calls_idle(void *arg)
+{
+	struct app *app = arg;
+
+	raise_flag(app, &app->calls_idle);
+}
+
+static void on_sip_stopped(void *arg)
+{
+	struct app *app = arg;
+
+	raise_flag(app, &app->sip_closed);
+}
+
+static bool wait_flag(struct app *app, const bool *flag, int64_t wait_ms)
+{
+	struct timespec until;
+	bool up;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		++until.tv_sec;
+	}
+
+	pthread_mutex_lock(&app->mtx);
+	while (!*flag)
+		if (pthread_cond_timedwait(&app->cond, &app->mtx, &until))
+			break;
+	up = *flag;
+	pthread_mutex_unlock(&app->mtx);
+
+	return up;
+}
+
+/* ---- start ---- */
+
+static struct call_env call_env(struct app *app)
+{
+	return (struct call_env){
+		.timers = loop_timers(app->loop),
+		.clock = app->events.clock,
+		.store = app->store,
+		.commit = on_commit,
+		.commit_arg = app,
+		.dir = app->dir,
+		.events = &app->events,
+		.max_calls = app->cfg->max_calls,
+		.ring_timeout_s = RING_TIMEOUT_S,
+		.max_duration_s = MAX_DURATION_S,
+		.idle = on_calls_idle,
+		.idle_arg = app,
+	};
+}
+
+static int open_store(struct app *app)
+{
+	const struct app_config *cfg = app->cfg;
+	char *path = cfg->store ? g_strdup(cfg->store)
+				: g_build_filename(cfg->data_dir,
+						   "bifrons.sqlite", NULL);
+	char *backups = g_build_filename(cfg->data_dir, "backups", NULL);
+	const struct store_params prm = {.path = path,
+					 .backup_dir = backups,
+					 .committed = on_committed,
+					 .arg = app};
+	char *why = NULL;
+	int err = store_open(&app->store, app->loop, &prm, &why);
+
+	if (err)
+		log_error("store: %s", why ? why : strerror(err));
+
+	g_free(why);
+	g_free(backups);
+	g_free(path);
+
+	return err;
+}
+
+struct on_loop {
+	struct app *app;
+	int err;
+};
+
+/* The directory and the calls belong to the loop from their first moment */
+static void build_calls(void *arg)
+{
+	struct on_loop *job = arg;
+	struct app *app = job->app;
+	const struct call_env env = call_env(app);
+
+	job->err = directory_load(app->dir, store_db(app->store));
+	if (job->err) {
+		log_error("directory: cannot read the store: %s",
+			  strerror(job->err));
+		return;
+	}
+
+	job->err = call_table_alloc(&app->calls, &env);
+}
+
+static int recover_calls(struct app *app)
+{
+	const struct call_env env = call_env(app);
+	const int lost = call_recover(&env, store_db(app->store));
+
+	if (lost < 0) {
+		log_error("calls: cannot read the store");
+		return EIO;
+	}
+	if (lost > 0)
+		log_warn("calls: %d were up when the process died; they are "
+			 "ended as node_lost",
+			 lost);
+
+	return 0;
+}
+
+static int start_media(struct app *app)
+{
+	const struct media_engine_params prm = {
+		.loop = app->loop,
+		.threads = app->cfg->media_threads,
+		.bind = app->cfg->bind,
+		.port_min = app->cfg->rtp_min,
+		.port_max = app->cfg->rtp_max,
+		.silence_timeout_ms = app->cfg->media_timeout_s * 1000,
+	};
+	int err = media_engine_start(&app->media, &prm);
+
+	if (err)
+		log_error("media: cannot start on %s ports %u-%u: %s", prm.bind,
+			  prm.port_min, prm.port_max, strerror(err));
+
+	return err;
+}
+
+static int start_api(struct app *app)
+{
+	const struct api_env env = {
+		.loop = app->loop,
+		.store = app->store,
+		.dir = app->dir,
+		.calls = app->calls,
+		.key = app->key,
+		.node_id = app->node_id,
+		.deadline_ms = JOB_DEADLINE_MS,
+		.ready = app_ready,
+		.metrics = app_metrics,
+		.arg = app,
+	};
+	int err = api_alloc(&app->api, &env);
+
+	if (err)
+		return err;
+
+	err = api_bootstrap(app->api, app->cfg->first_key, app->cfg->demo);
+	if (err)
+		log_error("bootstrap: the first account could not be stored: "
+			  "%s",
+			  strerror(err));
+
+	return err;
+}
+
+static void start_sip(void *arg)
+{
+	struct on_loop *job = arg;
+	struct app *app = job->app;
+	const struct sipx_params prm = {
+		.loop = app->loop,
+		.bind = app->cfg->bind,
+		.public_address = app->cfg->public_address,
+		.port = app->cfg->sip_port,
+		.dir = app->dir,
+		.media = app->media,
+		.incoming = on_incoming,
+		.arg = app,
+		.user_agent = "Bifrons/" PACKAGE_VERSION,
+		.max_lag_ms = app->cfg->shed_lag_ms,
+		.strangers_per_s = app->cfg->stranger_rate,
+	};
+
+	job->err = sipx_stack_start(&app->sip, &prm);
+	if (job->err)
+		log_error("sip: cannot listen on %s port %u: %s", prm.bind,
+			  prm.port, strerror(job->err));
+}
+
+static int call_on_loop(struct app *app, const char *name, loop_h *fn)
+{
+	struct on_loop job = {.app = app};
+	const int err = loop_call(app->loop, name, fn, &job);
+
+	return err ? err : job.err;
+}
+
+static int start_parts(struct app *app)
+{
+	int err = app_data_prepare(app);
+
+	if (!err)
+		err = loop_start(&app->loop, app->events.clock);
+	if (!err)
+		err = open_store(app);
+	if (!err)
+		err = directory_alloc(&app->dir);
+	if (!err)
+		err = recover_calls(app);
+	if (!err)
+		err = call_on_loop(app, "build_calls", build_calls);
+	if (!err)
+		err = start_media(app);
+	if (!err)
+		err = start_api(app);
+	if (!err)
+		err = call_on_loop(app, "start_sip", start_sip);
+
+	return err;
+}
+
+static enum log_level level_of(const char *name)
+{
+	static const char *const names[LOG_AT_NLEVELS] = {"error", "warn",
+							  "info", "debug"};
+	int i;
+
+	for (i = 0; i < LOG_AT_NLEVELS; ++i)
+		if (name && strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+
+	return LOG_AT_INFO;
+}
+
+static struct app *app_alloc(const struct app_host *host)
+{
+	struct app *app = g_new0(struct app, 1);
+	pthread_condattr_t attr;
+
+	app->host = *host;
+	app->events.clock = clock_system();
+	app->events.node_id = app->node_id;
+	app->started_us = clock_mono_us(app->events.clock);
+	pthread_mutex_init(&app->mtx, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&app->cond, &attr);
+	pthread_condattr_destroy(&attr);
+
+	return app;
+}
+
+int app_start(struct app **appp, const char *path, const struct app_host *host)
+{
+	struct app *app;
+	char *why = NULL;
+	int err;
+
+	if (!appp || !path || !host)
+		return EINVAL;
+
+	app = app_alloc(host);
+	err = app_config_load(&app->cfg, path, &why);
+	if (err) {
+		log_error("configuration: %s", why ? why : strerror(err));
+		goto out;
+	}
+
+	log_set_level(level_of(app->cfg->log_level));
+	err = start_parts(app);
+	if (!err)
+		log_info("ready: SIP on %s port %u (UDP, TCP), node %s",
+			 app->cfg->bind, sipx_stack_port(app->sip),
+			 app->node_id);
+out:
+	g_free(why);
+	if (err)
+		app_stop(app);
+	else
+		*appp = app;
+
+	return err;
+}
+
+/* ---- stop ---- */
+
+static void hang_up_all(void *arg)
+{
+	static const struct leg_end end = {
+		.by = HANGUP_BY_SYSTEM,
+		.reason = HANGUP_NORMAL,
+		.code = "node_stopped",
+	};
+	struct app *app = arg;
+
+	if (app->sip)
+		sipx_stack_drain(app->sip, true);
+	if (!app->calls)
+		return;
+
+	call_table_close(app->calls);
+	if (!call_table_count(app->calls))
+		raise_flag(app, &app->calls_idle);
+	else
+		call_table_hangup_all(app->calls, NULL, &end);
+}
+
+static void stop_sip(void *arg)
+{
+	struct app *app = arg;
+
+	if (app->sip)
+		sipx_stack_stop(app->sip, on_sip_stopped, app);
+	else
+		raise_flag(app, &app->sip_closed);
+}
+
+static void emit_stopped(void *arg)
+{
+	struct app *app = arg;
+	struct store_tx *tx = store_tx_new();
+	const struct event ev = {
+		.type = EVENT_NODE_STOPPED,
+		.resource_id = app->node_id,
+		.sequence = clock_wall_ms(app->events.clock),
+		.data = json_pack("{s:s}", "id", app->node_id),
+	};
+
+	event_emit(&app->events, tx, &ev, NULL);
+	store_commit(app->store, tx, NULL, NULL);
+}
+
+static void free_loop_parts(void *arg)
+{
+	struct app *app = arg;
+
+	app->calls = obj_unref(app->calls);
+	app->dir = obj_unref(app->dir);
+}
+
+static void end_calls(struct app *app)
+{
+	if (loop_call(app->loop, "hang_up_all", hang_up_all, app))
+		return;
+	if (app->calls && !wait_flag(app, &app->calls_idle, IDLE_WAIT_MS))
+		log_warn("stop: some calls did not end at once");
+
+	if (!loop_call(app->loop, "stop_sip", stop_sip, app) &&
+	    !wait_flag(app, &app->sip_closed, SIP_WAIT_MS))
+		log_error("stop: the SIP stack did not close in time");
+	app->sip = NULL;
+
+	if (app->calls && !wait_flag(app, &app->calls_idle, IDLE_WAIT_MS))
+		log_error("stop: calls are left over");
+}
+
+struct app *app_stop(struct app *app)
+{
+	if (!app)
+		return NULL;
+
+	atomic_store(&app->stopping, true);
+	if (app->loop)
+		end_calls(app);
+
+	app->media = media_engine_stop(app->media);
+	if (app->api)
+		app->api = obj_unref(app->api);
+	if (app->store)
+		(void)loop_call(app->loop, "emit_stopped", emit_stopped, app);
+
+	app->store = store_close(app->store);
+	if (app->loop)
+		(void)loop_call(app->loop, "free", free_loop_parts, app);
+	app->loop = loop_stop(app->loop);
+
+	app_config_free(app->cfg);
+	pthread_cond_destroy(&app->cond);
+	pthread_mutex_destroy(&app->mtx);
+	g_free(app);
+
+	return NULL;
+}
+
+struct api *app_api(struct app *app)
+{
+	return app->api;
+}

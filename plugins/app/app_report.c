@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What readiness probes and Prometheus are told */
+#include "app/app_internal.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "call/call.h"
+#include "loop/loop.h"
+#include "media/media.h"
+#include "store/store.h"
+
+bool app_ready(void *arg, json_t *checks)
+{
+	struct app *app = arg;
+	const bool running = !atomic_load(&app->stopping);
+
+	json_object_set_new(checks, "store", json_boolean(app->store != NULL));
+	json_object_set_new(checks, "sip", json_boolean(app->sip != NULL));
+	json_object_set_new(checks, "not_stopping", json_boolean(running));
+
+	return running && app->store && app->sip;
+}
+
+static void gauge(GString *out, const char *name, const char *help,
+		  double value)
+{
+	char num[G_ASCII_DTOSTR_BUF_SIZE];
+
+	g_string_append_printf(
+		out,
+		"# HELP bifrons_%s %s\n"
+		"# TYPE bifrons_%s gauge\nbifrons_%s %s\n",
+		name, help, name, name,
+		g_ascii_formatd(num, sizeof(num), "%.9g", value));
+}
+
+static void counter(GString *out, const char *name, const char *help,
+		    uint64_t value)
+{
+	g_string_append_printf(out,
+			       "# HELP bifrons_%s %s\n"
+			       "# TYPE bifrons_%s counter\n"
+			       "bifrons_%s %" PRIu64 "\n",
+			       name, help, name, name, value);
+}
+
+static double seconds(int64_t us)
+{
+	return (double)us / 1e6;
+}
+
+/* Call figures belong to the loop: they are fetched there */
+struct calls_read {
+	const struct call_table *table;
+	struct call_stats stats;
+};
+
+static void read_calls(void *arg)
+{
+	struct calls_read *read = arg;
+
+	call_table_stats(read->table, &read->stats);
+}
+
+static void put_calls(GString *out, const struct call_stats *st)
+{
+	int reason;
+
+	gauge(out, "calls_live", "Calls that are up now", (double)st->live);
+	gauge(out, "calls_live_incoming", "Incoming calls that are up now",
+	      (double)st->incoming);
+	gauge(out, "calls_live_outgoing", "Outgoing calls that are up now",
+	      (double)st->outgoing);
+	counter(out, "calls_created_total", "Calls created", st->created);
+	counter(out, "calls_answered_total", "Calls answered", st->answered);
+	counter(out, "calls_refused_total", "Calls refused by limits",
+		st->refused);
+
+	g_string_append(out, "# HELP bifrons_calls_ended_total Calls ended, "
+			     "by reason\n"
+			     "# TYPE bifrons_calls_ended_total counter\n");
+	for (reason = 0; reason < HANGUP_NREASONS; ++reason)
+		g_string_append_printf(
+			out,
+			"bifrons_calls_ended_total{reason=\"%s\"} %" PRIu64
+			"\n",
+			hangup_reason_name((enum hangup_reason)reason),
+			st->by_reason[reason]);
+}
+
+static void put_loop(GString *out, struct loop *loop)
+{
+	struct loop_stats st;
+
+	loop_stats(loop, &st);
+	gauge(out, "loop_lag_seconds", "How late the control loop runs",
+	      seconds(st.lag_us));
+	gauge(out, "loop_lag_max_seconds",
+	      "Worst lateness since the last scrape", seconds(st.lag_max_us));
+	gauge(out, "loop_depth", "Posts waiting for the control loop",
+	      (double)st.depth);
+	counter(out, "loop_slow_total", "Callbacks that took over 20 ms",
+		st.slow);
+}
+
+static void put_store(GString *out, struct store *store)
+{
+	struct store_stats st;
+
+	store_stats(store, &st);
+	gauge(out, "store_depth", "Transactions waiting to be written",
+	      (double)st.depth);
+	gauge(out, "store_commit_max_seconds", "Longest commit",
+	      seconds(st.commit_max_us));
+	counter(out, "store_commits_total", "Database commits", st.commits);
+	counter(out, "store_transactions_total", "Transactions written",
+		st.txs);
+	counter(out, "store_failures_total", "Transactions that failed",
+		st.fails);
+}
+
+static void put_media(GString *out, struct media_engine *engine)
+{
+	struct media_engine_stats st;
+
+	media_engine_stats(engine, &st);
+	gauge(out, "media_legs", "Legs with media", (double)st.legs);
+	gauge(out, "media_ports_free", "RTP port pairs left",
+	      (double)st.ports_free);
+	counter(out, "media_received_packets_total", "RTP packets received",
+		st.rx_packets);
+	counter(out, "media_sent_packets_total", "RTP packets sent",
+		st.tx_packets);
+	counter(out, "media_dropped_packets_total",
+		"Packets refused (source, type, size)", st.dropped);
+	counter(out, "media_late_ticks_total", "Media ticks that ran late",
+		st.late_ticks);
+	gauge(out, "media_tick_late_max_seconds", "Worst lateness of a tick",
+	      seconds((int64_t)st.tick_late_max_us));
+}
+
+char *app_metrics(void *arg)
+{
+	struct app *app = arg;
+	struct calls_read read = {.table = app->calls};
+	GString *out = g_string_sized_new(8192);
+
+	g_string_append_printf(out,
+			       "# HELP bifrons_info Version and node\n"
+			       "# TYPE bifrons_info gauge\n"
+			       "bifrons_info{version=\"%s\",node=\"%s\"} 1\n",
+			       PACKAGE_VERSION, app->node_id);
+	gauge(out, "uptime_seconds", "Time since the start",
+	      seconds(clock_mono_us(app->events.clock) - app->started_us));
+
+	if (!loop_call(app->loop, "metrics", read_calls, &read))
+		put_calls(out, &read.stats);
+	put_loop(out, app->loop);
+	put_store(out, app->store);
+	put_media(out, app->media);
+
+	return g_string_free(out, FALSE);
+}
