@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file sipx_priv.h  What the files of sip/ share: the stack and the leg
+ *
+ * Thread: loop only, but for the counters. sofia calls back on the loop too:
+ * its root has no threads (su_root_threading(root, 0)).
+ */
+#ifndef BIFRONS_SIP_SIPX_PRIV_H
+#define BIFRONS_SIP_SIPX_PRIV_H
+
+#include <glib.h>
+#include <stdatomic.h>
+
+#include <sofia-sip/nua.h>
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+
+#include "call/leg.h"
+#include "common/obj.h"
+#include "directory/directory.h"
+#include "loop/loop.h"
+#include "loop/timers.h"
+#include "media/media.h"
+#include "sdp/sdpx.h"
+#include "sip/sipx.h"
+
+#include "header.h"
+
+enum {
+	SIPX_STOP_MS = 2000,     /**< for the peers to answer our BYE */
+	SIPX_RETRY_AFTER_S = 2,  /**< with 503 */
+	SIPX_MIN_SE_S = 90,      /**< RFC 4028 */
+	SIPX_CALL_ID_MAX = 256,  /**< longer ones are refused */
+	SIPX_TRUNKS_MAX = 16,    /**< of one source address */
+	SIPX_SOCKETS_MAX = 4,    /**< UDP sockets of a stack */
+};
+
+struct sipx_guard;
+struct sipx_sockets;
+
+struct sipx_counters {
+	atomic_uint_fast64_t invites, taken, shed, strangers, strangers_silent,
+		filtered, garbage, sent[SIPX_NCLASSES];
+	atomic_uint legs;
+};
+
+/** So many in a second, the rest not */
+struct sipx_budget {
+	int64_t second;
+	unsigned used, per_s;
+};
+
+struct sipx_stack {
+	/* set at start, then read-only */
+	struct loop *loop;
+	struct timers *timers;
+	struct directory *dir;
+	struct media_engine *media;
+	enum call_refusal (*incoming)(void *arg, const struct leg_incoming *in);
+	void *arg;
+	char *public_address;
+	uint16_t port;
+	int64_t max_lag_us;
+	uint64_t salt; /**< random: tags, session ids */
+
+	nua_t *nua;
+	struct sipx_guard *guard;
+	struct sipx_sockets *sockets;
+
+	GHashTable *legs; /**< Call-ID → leg; a reference each */
+	struct sipx_budget strangers;
+	int64_t shed_until_us; /**< refuse until then */
+	struct timer filter_timer;
+	bool filtering;
+	bool draining;
+
+	/* stopping */
+	bool stopping, destroyed;
+	struct timer stop_timer;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+
+	struct sipx_counters n; /**< any thread */
+};
+
+/** Where a leg is; forward only */
+enum sipx_state {
+	SIPX_INVITED,  /**< no final response yet */
+	SIPX_ANSWERED, /**< 200 is out, the ACK is not here */
+	SIPX_UP,
+	SIPX_OVER, /**< ended, or told to; answers and BYEs may be on the way */
+	SIPX_NSTATES,
+};
+
+/** What a leg tells its call a moment later, outside leg_ops; in this order */
+enum {
+	SIPX_LATER_EARLY = 1 << 0,
+	SIPX_LATER_FAILED = 1 << 1,
+	SIPX_LATER_ENDED = 1 << 2,
+	SIPX_LATER_CLOSED = 1 << 3,
+};
+
+struct sipx_leg {
+	struct leg leg; /**< first: what the call holds */
+	struct sipx_stack *stack;
+	nua_handle_t *nh; /**< NULL once destroyed */
+	char *call_id;
+	char *name; /**< for the log: "sip CALL-ID" */
+	enum sipx_state state;
+	const struct dir_trunk *trunk; /**< a reference */
+	json_t *info;                  /**< the call's `sip` member */
+
+	/* offer and answer */
+	struct sdpx_desc *offer; /**< theirs; NULL: we offer (late offer) */
+	struct sdpx_local local;
+	struct sdpx_session sess;
+	struct sdpx_origin origin;
+	const struct codec *codecs[CODEC_NIDS];
+	char *sdp;         /**< ours, as sent last; g_free() */
+	bool agreed;       /**< sess holds what both said */
+	bool sdp_done;     /**< agreed before the 200 (PRACK): none in it */
+	bool can_100rel;   /**< their Supported or Require */
+	bool early;        /**< 183 went out */
+	bool reoffered;    /**< their re-INVITE had no SDP, ours waits for ACK */
+	bool held;
+
+	/* the end */
+	bool bye_waits;  /**< hung up between 200 and ACK */
+	bool media_open; /**< media_leg_close() has not answered */
+	bool deaf;       /**< no callback but closed() */
+	bool closed;
+	struct leg_end end;
+	char end_text[SIPX_TEXT_SIZE]; /**< what end.sip_reason points to */
+	unsigned later;
+	struct timer later_timer;
+	int fail_err;
+	const char *fail_why;
+};
+
+/* ---- events.c, methods ---- */
+
+/** One nua event, unpacked */
+struct sipx_event {
+	struct sipx_stack *stack;
+	nua_handle_t *nh;
+	struct sipx_leg *leg; /**< NULL: not (or no longer) a call's */
+	nua_event_t event;
+	int status;
+	const char *phrase;
+	const sip_t *sip; /**< may be NULL */
+	tagi_t *tags;
+};
+
+void sipx_on_event(nua_event_t event, int status, const char *phrase,
+		   nua_t *nua, nua_magic_t *magic, nua_handle_t *nh,
+		   nua_hmagic_t *hmagic, const sip_t *sip, tagi_t tags[]);
+
+void sipx_on_invite(const struct sipx_event *ev);   /* incoming.c */
+void sipx_on_reinvite(const struct sipx_event *ev); /* reinvite.c */
+void sipx_on_update(const struct sipx_event *ev);
+void sipx_on_reinvite_ack(const struct sipx_event *ev);
+void sipx_on_ack(const struct sipx_event *ev); /* answer.c */
+void sipx_on_prack(const struct sipx_event *ev);
+void sipx_on_cancel(const struct sipx_event *ev); /* bye.c */
+void sipx_on_bye(const struct sipx_event *ev);
+void sipx_on_bye_reply(const struct sipx_event *ev);
+void sipx_on_error(const struct sipx_event *ev);
+void sipx_on_terminated(const struct sipx_event *ev);
+void sipx_on_options(const struct sipx_event *ev);  /* options.c */
+void sipx_on_info(const struct sipx_event *ev);     /* info.c */
+void sipx_on_shutdown(const struct sipx_event *ev); /* stop.c */
+
+/* ---- refuse.c ---- */
+
+/** Answer a request finally and, when no leg has it, let go of its handle.
+ * @param warning  Text of a Warning header, or NULL
+ */
+void sipx_refuse(const struct sipx_event *ev, int code, const char *warning);
+void sipx_count_sent(struct sipx_stack *stack, int code);
+/** Phrase of RFC 3261 and its kin, never NULL */
+const char *sipx_phrase(int code);
+/** "305 host \"text\"" for a Warning header */
+void sipx_warning(char *out, size_t size, const struct sipx_stack *stack,
+		  int code, const char *text);
+
+/* ---- leg.c ---- */
+
+extern const struct leg_ops sipx_leg_ops;
+
+/** A leg for an INVITE; the handle is bound to it */
+struct sipx_leg *sipx_leg_new(const struct sipx_event *ev,
+			      const struct dir_trunk *trunk);
+struct sipx_leg *sipx_leg_of(const struct leg *leg);
+/** Do these a moment later, outside whatever runs now */
+void sipx_leg_later(struct sipx_leg *leg, unsigned what);
+/** It is over and the call has not asked for it: ended(), then closed() */
+void sipx_leg_end(struct sipx_leg *leg, const struct leg_end *end);
+/** It is over because the call said so: closed() only */
+void sipx_leg_over(struct sipx_leg *leg);
+/** leg_answer() or leg_progress() came to nothing: the INVITE is refused;
+ * failed() and ended() follow */
+void sipx_leg_fail(struct sipx_leg *leg, int err, const char *why, int code);
+/** After the last event: the handle goes */
+void sipx_leg_forget(struct sipx_leg *leg);
+void sipx_leg_note(struct sipx_leg *leg, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+bool sipx_leg_hears(const struct sipx_leg *leg);
+
+/* ---- answer.c, bye.c, info.c ---- */
+
+int sipx_ring(struct leg *leg);
+int sipx_progress(struct leg *leg);
+int sipx_answer(struct leg *leg);
+int sipx_hangup(struct leg *leg, const struct leg_end *end);
+void sipx_bye(struct sipx_leg *leg);
+int sipx_send_dtmf(struct leg *leg, char digit, unsigned duration_ms);
+/** Which rejection stands for a reason (contract §5, hangup) */
+int sipx_code_for(enum hangup_reason reason);
+
+/* ---- sound.c: the leg's media and what SDP says about it ---- */
+
+/** Find the SDP of a request: its body, or a part of it.
+ * @return 0 (textp NULL: none), or the code that refuses it
+ */
+int sipx_body_sdp(const sip_t *sip, const char **textp, size_t *lenp);
+/** Take their offer. @return 0, or the code that refuses it */
+int sipx_sound_offer(struct sipx_leg *leg, const sip_t *sip,
+		     const char **warningp);
+/** Ports, and our SDP in leg->sdp (answer, or offer when late).
+ * @return 0, EAGAIN (no port) or EINVAL
+ */
+int sipx_sound_describe(struct sipx_leg *leg);
+/** Take their answer to our late offer. @return 0 or EPROTO */
+int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip);
+/** Start or change what flows, as leg->sess says */
+int sipx_sound_start(struct sipx_leg *leg);
+void sipx_sound_close(struct sipx_leg *leg);
+
+/* ---- describe.c ---- */
+
+/** The call's `sip` member, bounded and clean. @param from  Their address */
+json_t *sipx_describe(const sip_t *sip, const struct sipx_peer *from);
+
+/* ---- shed.c ---- */
+
+void sipx_budget_init(struct sipx_budget *budget, unsigned per_s);
+bool sipx_budget_take(struct sipx_budget *budget, int64_t now_us);
+/** Should a new call be refused now? */
+bool sipx_overloaded(struct sipx_stack *stack);
+
+/* ---- guard.c, reply.c, sockets.c, filter.c ---- */
+
+int sipx_guard_alloc(struct sipx_guard **guardp, struct sipx_stack *stack);
+const msg_mclass_t *sipx_guard_mclass(const struct sipx_guard *guard);
+
+/** Answer without a transaction, over UDP, by the socket of the stack.
+ * @param retry_after_s  0 = none
+ */
+void sipx_reply(struct sipx_stack *stack, msg_t *msg, const sip_t *sip,
+		int code, unsigned retry_after_s);
+/** Is this ACK for such an answer? */
+bool sipx_reply_is_ours(const struct sipx_stack *stack, const sip_t *sip);
+
+/** Learn the sockets that sofia is about to open; one stack at a time */
+int sipx_sockets_alloc(struct sipx_sockets **socketsp);
+/** Tag for nua_create() by which the sockets find their stack */
+tag_typedef_t sipx_sockets_tag(void);
+size_t sipx_sockets_count(const struct sipx_sockets *sockets);
+int sipx_sockets_fd(const struct sipx_sockets *sockets, size_t i);
+
+/** Let only the directory's sources through to the UDP sockets, for a while */
+void sipx_filter_on(struct sipx_stack *stack);
+void sipx_filter_off(struct sipx_stack *stack);
+
+/* ---- stack.c, stop.c, log.c ---- */
+
+void sipx_stop_check(struct sipx_stack *stack);
+void sipx_stack_free(struct sipx_stack *stack);
+void sipx_log_redirect(void);
+void sipx_log_restore(void);
+
+#endif
