@@ -16,6 +16,7 @@
 
 struct call;
 struct call_table;
+struct db;
 struct directory;
 struct event_source;
 struct loop;
