@@ -359,10 +359,12 @@ static void hang_up_all(void *arg)
 		return;
 
 	call_table_close(app->calls);
-	if (!call_table_count(app->calls))
-		raise_flag(app, &app->calls_idle);
-	else
-		call_table_hangup_all(app->calls, NULL, &end);
+
+	/* it was raised each time that the last call of the day went */
+	pthread_mutex_lock(&app->mtx);
+	app->calls_idle = !call_table_count(app->calls);
+	pthread_mutex_unlock(&app->mtx);
+	call_table_hangup_all(app->calls, NULL, &end);
 }
 
 static void stop_sip(void *arg)
