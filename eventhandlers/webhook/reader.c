@@ -104,16 +104,41 @@ static void store_lost(struct reader *reader, const char *what, int err)
 			 reader->path, strerror(err));
 }
 
+static bool on_any_row(void *arg, const struct db_row *row)
+{
+	bool *found = arg;
+
+	(void)row;
+	*found = true;
+
+	return false;
+}
+
+/* The file may be there before its tables */
 static int store_connect(struct reader *reader)
 {
+	bool found = false;
+	struct db *db;
 	int err;
 
 	if (reader->db)
 		return 0;
 
-	err = db_open(&reader->db, reader->path, 1);
+	err = db_open(&db, reader->path, 1);
+	if (err)
+		goto out;
+
+	err = db_read(db, "SELECT 1 FROM sqlite_master WHERE name = 'event'",
+		      NULL, 0, on_any_row, &found);
+	if (!err && !found)
+		err = ENOENT;
+	if (err)
+		obj_unref(db);
+out:
 	if (err)
 		store_lost(reader, "open", err);
+	else
+		reader->db = db;
 
 	return err;
 }
