@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A platform of its own for a test: ./run with free ports and a temp dir."""
+import fcntl
 import json
 import os
 import shutil
@@ -55,12 +56,12 @@ class Reply:
 class Platform:
     """Started in the constructor; ready when it returns."""
 
-    def __init__(self, env=None, rtp_ports=None, wait=True):
+    def __init__(self, env=None, wait=True):
         self.dir = tempfile.mkdtemp(prefix="bifrons-e2e-")
         self.http, self.ws = free_port(), free_port()
         self.sip = free_port(span=2)
         self.key = "bfk_" + os.urandom(24).hex()
-        low = rtp_ports or self._rtp_base()
+        low = self._take_rtp_slice()
         self.rtp = (low, low + 1999)
         self.env = dict(os.environ)
         self.env.update({
@@ -78,10 +79,20 @@ class Platform:
         self.output = []
         self.start(wait)
 
-    @staticmethod
-    def _rtp_base():
-        # files run in parallel: each takes a slice by its process number
-        return 20000 + (os.getpid() % 19) * 2000
+    def _take_rtp_slice(self):
+        """2,000 ports below the ephemeral ones that no other test holds."""
+        for low in range(20000, 32000, 2000):
+            path = os.path.join(tempfile.gettempdir(),
+                                f"bifrons-e2e-rtp-{low}.lock")
+            lock = open(path, "w", encoding="ascii")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                continue
+            self.rtp_lock = lock  # held as long as the platform
+            return low
+        raise AssertionError("too many platforms at once")
 
     def start(self, wait=True):
         self.process = subprocess.Popen(
@@ -161,6 +172,7 @@ class Platform:
             if self.process.poll() is None:
                 self.stop()
         finally:
+            self.rtp_lock.close()
             keep = os.environ.get("BIFRONS_E2E_KEEP")
             if not keep:
                 shutil.rmtree(self.dir, ignore_errors=True)
