@@ -20,7 +20,7 @@ int dtmf_code(char digit);
 char dtmf_digit(unsigned code);
 
 enum {
-	DTMF_EVENTS_MAX = 2,
+	DTMF_EVENTS_MAX = 3,
 	DTMF_PAYLOAD_LEN = 4
 };
 
@@ -41,11 +41,11 @@ struct dtmf4733_rx {
 	int64_t last_us;
 };
 
-/* not dtmf4733_rx_init(): that is spandsp's, which in-band detection calls */
+/** Start anew */
 void dtmf4733_rx_begin(struct dtmf4733_rx *rx, unsigned clock);
 
 /** Take a packet of the telephone-event payload type. The end of a press and
- * the begin of the next may come together.
+ * the begin and even the end of the next may come together.
  * @return How many events were written
  */
 size_t dtmf4733_rx_packet(struct dtmf4733_rx *rx, const struct rtp_packet *pkt,
