@@ -21,6 +21,7 @@ struct directory;
 struct event_source;
 struct loop;
 struct store;
+struct store_tx;
 struct timers;
 
 /** What calls need of the world; kept by the table */
@@ -41,15 +42,6 @@ struct call_env {
 };
 
 int call_table_alloc(struct call_table **tablep, const struct call_env *env);
-
-/** Why an incoming leg was not taken */
-enum call_refusal {
-	CALL_TAKEN,
-	CALL_REFUSED_ACCOUNT,  /**< account suspended: 403 */
-	CALL_REFUSED_LIMIT,    /**< account's or trunk's limit: 486 */
-	CALL_REFUSED_PLATFORM, /**< platform's limit or closing: 503 */
-	CALL_REFUSED_FLOW,     /**< no such flow: 404 */
-};
 
 /** Take an incoming leg: call.created is emitted and the flow starts (from a
  * timer of 0 ms, so after the caller has returned).

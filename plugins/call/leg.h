@@ -136,4 +136,13 @@ struct leg_incoming {
 	const char *destination_type;
 };
 
+/** Why an incoming leg was not taken */
+enum call_refusal {
+	CALL_TAKEN,
+	CALL_REFUSED_ACCOUNT,  /**< account suspended: 403 */
+	CALL_REFUSED_LIMIT,    /**< account's or trunk's limit: 486 */
+	CALL_REFUSED_PLATFORM, /**< platform's limit or closing: 503 */
+	CALL_REFUSED_FLOW,     /**< no such flow: 404 */
+};
+
 #endif
