@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The part of a leg's life that its media thread runs */
+#include <errno.h>
+#include <unistd.h>
+
+#include "common/obj.h"
+#include "host/log.h"
+#include "media/inband.h"
+#include "media/leg_priv.h"
+#include "media/play.h"
+#include "media/rxaudio.h"
+#include "media/sound.h"
+
+enum {
+	KEEPALIVE_US = 15000000 /* RFC 6263 §5 */
+};
+
+void media_leg_update_tick(struct media_leg *leg, struct media_thread *th)
+{
+	const bool needed =
+		leg->open && (leg->rxaudio || media_leg_is_playing(leg));
+
+	if (needed)
+		tick_join(&th->tick, leg, th->now_us);
+	else
+		tick_leave(&th->tick, leg);
+}
+
+static void listen_inband(struct media_leg *leg, struct media_thread *th)
+{
+	int16_t pcm[INBAND_RATE / 1000 * CODEC_FRAME_MS];
+	char digit;
+
+	(void)rxaudio_frame(leg->rxaudio, th->now_us, pcm);
+	digit = inband_run(leg->inband, pcm, G_N_ELEMENTS(pcm));
+	if (digit)
+		media_rx_digit(leg, th, digit, 0);
+}
+
+void media_leg_tick(struct media_leg *leg, struct media_thread *th,
+		    unsigned frames, bool resync)
+{
+	if (resync)
+		leg->tx.writer = NULL;
+
+	for (; frames; --frames) {
+		if (leg->rxaudio)
+			listen_inband(leg, th);
+		media_play_step(leg, th);
+	}
+	media_leg_update_tick(leg, th);
+}
+
+/* Start or end the decoding, as the session wants it */
+static void update_listening(struct media_leg *leg, bool fresh)
+{
+	const bool wanted =
+		leg->sess.dtmf == MEDIA_DTMF_INBAND && leg->sess.recv;
+	int err;
+
+	if (leg->rxaudio && (!wanted || fresh)) {
+		leg->rxaudio = obj_unref(leg->rxaudio);
+		leg->inband = obj_unref(leg->inband);
+	}
+	if (!wanted || leg->rxaudio)
+		return;
+
+	err = rxaudio_alloc(&leg->rxaudio, leg->sess.codec, INBAND_RATE, 0, 0);
+	if (!err)
+		err = inband_alloc(&leg->inband);
+	if (err) {
+		log_warn("call %s: no in-band digits: %s", leg->name,
+			 g_strerror(err));
+		leg->rxaudio = obj_unref(leg->rxaudio);
+	}
+}
+
+static void update_route(struct media_leg *leg)
+{
+	media_route_set(leg, leg->echo ? leg : NULL, leg->sess.pt,
+			leg->sess.pt);
+}
+
+static void open_leg(struct media_leg *leg, struct media_thread *th)
+{
+	int err = 0;
+
+	leg->open = true;
+	leg->slot = th->legs->len;
+	g_ptr_array_add(th->legs, leg);
+	leg->tx.sent_us = th->now_us;
+	if (!leg->port)
+		return;
+
+	err = media_watch_add(th, &leg->rtp);
+	if (!err)
+		err = media_watch_add(th, &leg->rtcp);
+	if (err) /* silence will end the call */
+		log_error("call %s: its sockets cannot be watched: %s",
+			  leg->name, g_strerror(err));
+}
+
+/* Another codec or packet time: what depends on it begins anew */
+static void change_codec(struct media_leg *leg)
+{
+	leg->sound = obj_unref(leg->sound);
+	media_play_restart(leg);
+	media_tx_codec(&leg->tx, leg->sess.codec);
+	if (leg->rx.clock != leg->sess.codec->clock)
+		rtcp_rx_init(&leg->rx, leg->sess.codec->clock);
+}
+
+void media_leg_cmd_start(struct media_thread *th, void *arg)
+{
+	struct media_leg_session *change = arg;
+	struct media_leg *leg = change->leg;
+	const struct media_session old = leg->sess, *sess = &leg->sess;
+	struct media_addr sdp;
+	bool fresh;
+
+	leg->sess = change->sess;
+	g_free(change);
+	fresh = !leg->open || old.codec != sess->codec || old.pt != sess->pt ||
+		old.ptime_ms != sess->ptime_ms;
+
+	media_addr_set(&sdp, (const void *)&sess->rtp);
+	latch_session(&leg->latch, &sdp, sess->sources, sess->nsources);
+	media_tx_dest(leg, latch_dest(&leg->latch));
+	leg->rtcp_from = (struct media_addr){0};
+	g_free((void *)old.sources);
+
+	if (fresh)
+		change_codec(leg);
+	if (!leg->open || old.dtmf_clock != sess->dtmf_clock)
+		dtmf4733_rx_begin(&leg->digits, sess->dtmf_clock);
+	update_listening(leg, fresh);
+	update_route(leg);
+	leg->life_us = th->now_us;
+	leg->rx_us = 0; /* a hold is no gap */
+	leg->held_len = 0;
+	if (!leg->open)
+		open_leg(leg, th);
+	media_leg_update_tick(leg, th);
+}
+
+void media_leg_cmd_echo_on(struct media_thread *th, void *arg)
+{
+	struct media_leg *leg = arg;
+
+	leg->echo = true;
+	if (leg->open)
+		update_route(leg);
+}
+
+void media_leg_cmd_echo_off(struct media_thread *th, void *arg)
+{
+	struct media_leg *leg = arg;
+
+	leg->echo = false;
+	update_route(leg);
+}
+
+static void tell_silence(struct media_leg *leg, struct media_thread *th)
+{
+	const struct media_event ev = {.type = MEDIA_EV_SILENT};
+
+	if (leg->silent || !leg->sess.recv ||
+	    th->now_us - leg->life_us < leg->engine->silence_us)
+		return;
+
+	leg->silent = true;
+	media_event_add(th, leg, &ev);
+}
+
+/* A NAT on the way forgets who says nothing: a little silence keeps it open */
+static void keep_alive(struct media_leg *leg, struct media_thread *th)
+{
+	static const int16_t silence[CODEC_FRAME_MAX];
+
+	if (leg->send || !leg->sess.send || !leg->tx.tolen ||
+	    th->now_us - leg->tx.sent_us < KEEPALIVE_US ||
+	    media_leg_is_playing(leg) || media_sound_need(leg))
+		return;
+
+	media_sound_put(leg, th, silence);
+	media_sound_flush(leg, th);
+	leg->tx.writer = NULL;
+}
+
+void media_leg_house(struct media_leg *leg, struct media_thread *th)
+{
+	struct dtmf_event ev;
+
+	if (leg->digits.held)
+		(void)dtmf4733_rx_poll(&leg->digits, th->now_us, &ev);
+	tell_silence(leg, th);
+	keep_alive(leg, th);
+	media_rx_figures(leg);
+	media_report_house(leg, th);
+}
+
+static void close_sockets(struct media_leg *leg, struct media_thread *th)
+{
+	if (!leg->port)
+		return;
+
+	if (leg->open) {
+		media_watch_del(th, &leg->rtp);
+		media_watch_del(th, &leg->rtcp);
+	}
+	close(leg->rtp.fd);
+	close(leg->rtcp.fd);
+	leg->rtp.fd = leg->rtcp.fd = -1;
+}
+
+static void leave_thread(struct media_leg *leg, struct media_thread *th)
+{
+	const unsigned slot = leg->slot;
+
+	tick_leave(&th->tick, leg);
+	g_ptr_array_remove_index_fast(th->legs, slot);
+	if (slot < th->legs->len) {
+		struct media_leg *moved = g_ptr_array_index(th->legs, slot);
+
+		moved->slot = slot;
+	}
+}
+
+void media_leg_cmd_close(struct media_thread *th, void *arg)
+{
+	const struct media_event ev = {.type = MEDIA_EV_CLOSED};
+	struct media_leg *leg = arg;
+
+	if (leg->open) {
+		media_report_bye(leg, th);
+		media_rx_figures(leg);
+		media_report_quality(leg);
+		leave_thread(leg, th);
+	}
+	close_sockets(leg, th);
+	leg->open = false;
+	media_play_drop(leg);
+	media_route_set(leg, NULL, 0, 0);
+	media_event_add(th, leg, &ev);
+}
