@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file action_list.h  Every action, listed once
+ *
+ * ACTION(name): the type action_NAME in action_NAME.c. The order is that of
+ * the documentation. No include guard: included with ACTION defined.
+ */
+ACTION(answer)
+ACTION(beep)
+ACTION(branch)
+ACTION(condition_variable)
+ACTION(dtmf_receive)
+ACTION(echo)
+ACTION(goto)
+ACTION(hangup)
+ACTION(play)
+ACTION(sleep)
+ACTION(stop)
+ACTION(variable_set)

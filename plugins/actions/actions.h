@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file actions.h  What the files of actions/ share
+ *
+ * Thread: loop (checks: any).
+ */
+#ifndef BIFRONS_ACTIONS_ACTIONS_H
+#define BIFRONS_ACTIONS_ACTIONS_H
+
+#include "flow/flow_action.h"
+
+#define ACTION(name) extern const struct action_type action_##name;
+#include "actions/action_list.h"
+#undef ACTION
+
+enum {
+	ACTION_MS_MAX = 86400000, /**< a day: the longest that any waits */
+	ACTION_TEXT_MAX = 4096,   /**< a text in an option */
+	ACTION_URLS_MAX = 32,
+	ACTION_TARGETS_MAX = 256,
+};
+
+/** opt.check: a set of keys, "" for none */
+const char *action_check_keys(const char *value);
+/** opt.check: what can be played now */
+const char *action_check_url(const char *value);
+/** opt.check: the name of a variable, bare */
+const char *action_check_variable(const char *value);
+
+/** Add a fault for an option that must be a bare name, but is an expression;
+ * for action_type.check (opt.check does not see those)
+ */
+void action_need_bare(const json_t *option, const char *name,
+		      const char *pointer, struct opt_faults *faults);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file flow_run_priv.h  The inside of a run, for the files of flow/
+ *
+ * Thread: the host's (loop).
+ */
+#ifndef BIFRONS_FLOW_FLOW_RUN_PRIV_H
+#define BIFRONS_FLOW_FLOW_RUN_PRIV_H
+
+#include <stdalign.h>
+#include <stddef.h>
+
+#include "flow/flow_doc_priv.h"
+#include "flow/flow_run.h"
+
+enum run_state {
+	RUN_IDLE,      /**< not started */
+	RUN_STEPPING,  /**< choosing and starting actions */
+	RUN_ANSWERING, /**< an action that needs an answered call waits for it
+			*/
+	RUN_WAITING,   /**< an action waits for an event */
+	RUN_PAUSED,    /**< many steps in one turn: goes on at the timer */
+	RUN_ENDED,
+	RUN_NSTATES,
+};
+
+enum {
+	FLOW_DETAIL_SIZE = 256
+};
+
+struct flow_run {
+	/* set at the start, then read-only */
+	struct flow_doc *doc;
+	struct flow_vars *vars;
+	const struct flow_host *host;
+	void *arg;
+
+	enum run_state state;
+	size_t at;          /**< the running action, or FLOW_OVER */
+	size_t jump;        /**< where flow_jump() goes */
+	unsigned steps;     /**< without a wait */
+	int64_t waiting_ms; /**< since when */
+	bool busy;          /**< inside a function of the action */
+	bool canceled;      /**< meanwhile: to be done behind it */
+	bool timer_on;
+	struct flow_end end; /**< of flow_finish() */
+
+	/* the running action */
+	json_t *own;        /**< its options with variables put in, or NULL */
+	const json_t *opts; /**< own, or the document's */
+	bool opts_secret;
+	uint32_t play_id; /**< whose end is an event; 0 = nobody's */
+	const char *error_code;
+	char error_detail[FLOW_DETAIL_SIZE];
+	alignas(max_align_t) unsigned char action_state[FLOW_STATE_SIZE];
+
+	unsigned *counters; /**< per action, made with the first */
+	size_t ndigits;
+	char digits[FLOW_DIGITS_MAX]; /**< typed ahead, the oldest first */
+};
+
+/** (Re)start the timer; < 0 stops it. Also for actions: flow_timer() */
+void flow_run_timer(struct flow_run *run, int64_t ms);
+
+/** For flow_expr: variables, then the host's names */
+bool flow_run_lookup(void *arg, const char *name, GString *out, bool *secretp);
+
+/** Keep a digit for whoever takes it; dropped when the buffer is full */
+void flow_run_push_digit(struct flow_run *run, char digit);
+
+#endif

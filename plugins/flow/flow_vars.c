@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "flow/flow_vars.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/obj.h"
+#include "common/str.h"
+
+struct var {
+	bool secret;
+	char *value;
+};
+
+struct flow_vars {
+	GHashTable *map; /**< name -> var; made with the first variable */
+	size_t bytes;
+};
+
+static void vars_destructor(void *obj)
+{
+	struct flow_vars *vars = obj;
+
+	if (vars->map)
+		g_hash_table_destroy(vars->map);
+}
+
+static void var_free(void *arg)
+{
+	struct var *var = arg;
+
+	g_free(var->value);
+	g_free(var);
+}
+
+int flow_vars_alloc(struct flow_vars **varsp)
+{
+	if (!varsp)
+		return EINVAL;
+
+	*varsp = obj_zalloc(sizeof(**varsp), vars_destructor);
+
+	return 0;
+}
+
+bool flow_var_name_is_valid(const char *name)
+{
+	const char *p;
+
+	if (!name || !*name || *name == '.')
+		return false;
+	for (p = name; *p; ++p)
+		if (!g_ascii_isalnum(*p) && !strchr("_-.", *p))
+			return false;
+
+	return p[-1] != '.' && p - name <= FLOW_VAR_NAME_MAX;
+}
+
+bool flow_var_name_is_reserved(const char *name)
+{
+	return str_starts(name, "call.") || str_starts(name, "parent.");
+}
+
+static const struct var *find(const struct flow_vars *vars, const char *name)
+{
+	return vars->map ? g_hash_table_lookup(vars->map, name) : NULL;
+}
+
+int flow_vars_set(struct flow_vars *vars, const char *name, const char *value,
+		  bool secret)
+{
+	const struct var *old;
+	struct var *var;
+	char *text;
+	size_t bytes;
+
+	if (!flow_var_name_is_valid(name) || !value)
+		return EINVAL;
+
+	text = g_utf8_make_valid(value, -1);
+	bytes = vars->bytes + strlen(name) + strlen(text);
+	old = find(vars, name);
+	if (old)
+		bytes -= strlen(name) + strlen(old->value);
+	if (bytes > FLOW_VARS_MAX_BYTES) {
+		g_free(text);
+		return ENOSPC;
+	}
+
+	if (!vars->map)
+		vars->map = g_hash_table_new_full(g_str_hash, g_str_equal,
+						  g_free, var_free);
+	var = g_new0(struct var, 1);
+	var->secret = secret;
+	var->value = text;
+	g_hash_table_replace(vars->map, g_strdup(name), var);
+	vars->bytes = bytes;
+
+	return 0;
+}
+
+void flow_vars_unset(struct flow_vars *vars, const char *name)
+{
+	const struct var *old = find(vars, name);
+
+	if (!old)
+		return;
+
+	vars->bytes -= strlen(name) + strlen(old->value);
+	g_hash_table_remove(vars->map, name);
+}
+
+const char *flow_vars_get(const struct flow_vars *vars, const char *name,
+			  bool *secretp)
+{
+	const struct var *var = find(vars, name);
+
+	if (!var)
+		return NULL;
+	if (secretp)
+		*secretp = var->secret;
+
+	return var->value;
+}
+
+size_t flow_vars_bytes(const struct flow_vars *vars)
+{
+	return vars->bytes;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+json_t *flow_vars_json(const struct flow_vars *vars, size_t max,
+		       bool *truncatedp)
+{
+	json_t *out = json_object();
+	GList *names, *l;
+	size_t bytes = 0;
+	bool truncated = false;
+
+	names = vars->map ? g_hash_table_get_keys(vars->map) : NULL;
+	names = g_list_sort(names, by_name);
+	for (l = names; l; l = l->next) {
+		const struct var *var = find(vars, l->data);
+		const char *value = var->secret ? FLOW_VAR_MASK : var->value;
+		const size_t size = strlen(l->data) + strlen(value);
+
+		if (bytes + size > max) {
+			truncated = true;
+			continue;
+		}
+		bytes += size;
+		json_set_str(out, l->data, value);
+	}
+	g_list_free(names);
+	if (truncatedp)
+		*truncatedp = truncated;
+
+	return out;
+}
