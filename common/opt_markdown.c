@@ -95,13 +95,15 @@ static void add_notes(GString *md, const struct opt *opt)
 	};
 	size_t i;
 
-	if (opt->doc)
+	if (opt->doc) {
 		add_escaped(md, opt->doc);
+		g_string_append_c(md, ' ');
+	}
 	for (i = 0; i < G_N_ELEMENTS(notes); ++i)
 		if (opt->flags & notes[i].flag)
-			g_string_append_printf(md, " %s", notes[i].text);
+			g_string_append_printf(md, "%s ", notes[i].text);
 	if (opt->alias)
-		g_string_append_printf(md, " Also `%s`.", opt->alias);
+		g_string_append_printf(md, "Also `%s`. ", opt->alias);
 }
 
 static void add_row(GString *md, const struct opt *opt, const char *name,
@@ -124,7 +126,7 @@ static void add_row(GString *md, const struct opt *opt, const char *name,
 	add_limits(md, opt);
 	g_string_append(md, " | ");
 	add_notes(md, opt);
-	g_string_append(md, " |\n");
+	g_string_append(md, "|\n");
 
 	prefix = g_strdup_printf("%s%s.", name, item ? "[]" : "");
 	if (opt->type == OPT_OBJECT)
