@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <gnutls/gnutls.h>
+
+#include "rest/answer.h"
+#include "rest/rest_priv.h"
+
+struct field {
+	const char *name;
+	const char *value;
+};
+
+enum {
+	MAX_FIELDS = 12
+};
+
+static const char docs_policy[] =
+	"default-src 'self'; base-uri 'none'; form-action 'none'; "
+	"frame-ancestors 'none'";
+
+static bool is_page(enum rest_type type)
+{
+	return type == REST_TYPE_HTML || type == REST_TYPE_JS ||
+	       type == REST_TYPE_CSS;
+}
+
+/* @return How many; `retry` holds a number's text */
+static unsigned collect(struct field fields[MAX_FIELDS],
+			const struct rest_answer *ans, const char *request_id,
+			char retry[16])
+{
+	const bool page = is_page(ans->type);
+	unsigned n = 0;
+
+	fields[n++] = (struct field){"X-Request-Id", request_id};
+	fields[n++] = (struct field){"X-Content-Type-Options", "nosniff"};
+	fields[n++] =
+		(struct field){"Cache-Control", page ? "no-cache" : "no-store"};
+	if (page)
+		fields[n++] =
+			(struct field){"Content-Security-Policy", docs_policy};
+	if (page)
+		fields[n++] = (struct field){"Referrer-Policy", "no-referrer"};
+	if (rest_type_name(ans->type))
+		fields[n++] = (struct field){"Content-Type",
+					     rest_type_name(ans->type)};
+	if (*ans->location)
+		fields[n++] = (struct field){"Location", ans->location};
+	if (*ans->allow)
+		fields[n++] = (struct field){"Allow", ans->allow};
+	if (ans->challenge)
+		fields[n++] = (struct field){"WWW-Authenticate",
+					     "Bearer realm=\"bifrons\""};
+	if (ans->replayed)
+		fields[n++] = (struct field){"Idempotency-Replayed", "true"};
+	if (ans->retry_after_s) {
+		snprintf(retry, 16, "%u", ans->retry_after_s);
+		fields[n++] = (struct field){"Retry-After", retry};
+	}
+
+	return n;
+}
+
+int rest_reply_queue(struct MHD_Connection *conn, struct rest_answer *ans,
+		     const char *request_id)
+{
+	struct field fields[MAX_FIELDS];
+	struct MHD_Response *resp;
+	enum MHD_Result rc;
+	char retry[16];
+	unsigned i, n;
+
+	if (ans->body)
+		resp = MHD_create_response_from_buffer(ans->len, ans->body,
+						       MHD_RESPMEM_MUST_FREE);
+	else
+		resp = MHD_create_response_from_buffer(
+			ans->len, (void *)ans->text, MHD_RESPMEM_PERSISTENT);
+	if (!resp)
+		return MHD_NO;
+	ans->body = NULL;
+
+	n = collect(fields, ans, request_id, retry);
+	for (i = 0; i < n; ++i)
+		MHD_add_response_header(resp, fields[i].name, fields[i].value);
+
+	rc = MHD_queue_response(conn, (unsigned)ans->status, resp);
+	MHD_destroy_response(resp);
+
+	return rc;
+}
+
+static void send_now(struct MHD_Connection *conn, const char *text, size_t len)
+{
+	const union MHD_ConnectionInfo *fd, *tls;
+
+	fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	tls = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	/* into the socket's buffer or nowhere: nobody waits here */
+	if (tls && tls->tls_session) {
+		gnutls_record_send(tls->tls_session, text, len);
+	} else if (fd) {
+		if (send(fd->connect_fd, text, len,
+			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			return;
+		shutdown(fd->connect_fd, SHUT_WR);
+	}
+}
+
+void rest_reply_raw(struct MHD_Connection *conn, const struct rest_answer *ans,
+		    const char *request_id)
+{
+	struct field fields[MAX_FIELDS];
+	GString *out = g_string_new(NULL);
+	char retry[16];
+	unsigned i, n;
+
+	g_string_printf(out,
+			"HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n"
+			"Connection: close\r\n",
+			ans->status,
+			MHD_get_reason_phrase_for((unsigned)ans->status),
+			ans->len);
+	n = collect(fields, ans, request_id, retry);
+	for (i = 0; i < n; ++i)
+		g_string_append_printf(out, "%s: %s\r\n", fields[i].name,
+				       fields[i].value);
+	g_string_append(out, "\r\n");
+	g_string_append_len(out, ans->text, (gssize)ans->len);
+
+	send_now(conn, out->str, out->len);
+	g_string_free(out, TRUE);
+}
