@@ -12,8 +12,8 @@
 uint16_t sipx_peer_port(const struct sipx_peer *peer)
 {
 	if (peer->addr.ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)&peer->addr)
-				     ->sin6_port);
+		return ntohs(
+			((const struct sockaddr_in6 *)&peer->addr)->sin6_port);
 
 	return ntohs(((const struct sockaddr_in *)&peer->addr)->sin_port);
 }
@@ -296,8 +296,8 @@ bool sipx_host_is_private(const char *host)
 	if (inet_pton(AF_INET6, text, &v6) != 1)
 		return false;
 
-	return (v6.s6_addr[0] & 0xfe) == 0xfc ||
-	       IN6_IS_ADDR_LINKLOCAL(&v6) || IN6_IS_ADDR_LOOPBACK(&v6);
+	return (v6.s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(&v6) ||
+	       IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 bool sipx_value_ok(const char *value)

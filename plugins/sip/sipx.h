@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "call/call.h"
+#include "call/leg.h"
 
 struct directory;
 struct loop;
@@ -57,15 +57,15 @@ void sipx_stack_drain(struct sipx_stack *stack, bool drain);
 void sipx_stack_stop(struct sipx_stack *stack, void (*stopped)(void *arg),
 		     void *arg);
 
-enum { SIPX_NCLASSES = 7 };
+enum {
+	SIPX_NCLASSES = 7
+};
 
 struct sipx_stats {
-	uint64_t invites;  /**< first INVITEs that passed the guard */
-	uint64_t taken;    /**< that became calls */
-	uint64_t shed;     /**< refused for the loop's lag or draining */
+	uint64_t invites; /**< first INVITEs that passed the guard */
+	uint64_t taken;   /**< that became calls */
+	uint64_t shed;    /**< refused for the loop's lag or draining */
 	uint64_t strangers, strangers_silent; /**< all, and left unanswered */
-	uint64_t filtered; /**< times the socket filter was switched on */
-	uint64_t garbage;  /**< requests without an end of headers */
 	uint64_t sent[SIPX_NCLASSES]; /**< final responses to INVITE by class */
 	unsigned legs;                /**< live now */
 };

@@ -26,12 +26,12 @@
 #include "header.h"
 
 enum {
-	SIPX_STOP_MS = 2000,     /**< for the peers to answer our BYE */
-	SIPX_RETRY_AFTER_S = 2,  /**< with 503 */
-	SIPX_MIN_SE_S = 90,      /**< RFC 4028 */
-	SIPX_CALL_ID_MAX = 256,  /**< longer ones are refused */
-	SIPX_TRUNKS_MAX = 16,    /**< of one source address */
-	SIPX_SOCKETS_MAX = 4,    /**< UDP sockets of a stack */
+	SIPX_STOP_MS = 2000,    /**< for the peers to answer our BYE */
+	SIPX_RETRY_AFTER_S = 2, /**< with 503 */
+	SIPX_MIN_SE_S = 90,     /**< RFC 4028 */
+	SIPX_CALL_ID_MAX = 256, /**< longer ones are refused */
+	SIPX_TRUNKS_MAX = 16,   /**< of one source address */
+	SIPX_SOCKETS_MAX = 4,   /**< UDP sockets of a stack */
 };
 
 struct sipx_guard;
@@ -39,7 +39,7 @@ struct sipx_sockets;
 
 struct sipx_counters {
 	atomic_uint_fast64_t invites, taken, shed, strangers, strangers_silent,
-		filtered, garbage, sent[SIPX_NCLASSES];
+		sent[SIPX_NCLASSES];
 	atomic_uint legs;
 };
 
@@ -69,8 +69,6 @@ struct sipx_stack {
 	GHashTable *legs; /**< Call-ID → leg; a reference each */
 	struct sipx_budget strangers;
 	int64_t shed_until_us; /**< refuse until then */
-	struct timer filter_timer;
-	bool filtering;
 	bool draining;
 
 	/* stopping */
@@ -115,12 +113,12 @@ struct sipx_leg {
 	struct sdpx_session sess;
 	struct sdpx_origin origin;
 	const struct codec *codecs[CODEC_NIDS];
-	char *sdp;         /**< ours, as sent last; g_free() */
-	bool agreed;       /**< sess holds what both said */
-	bool sdp_done;     /**< agreed before the 200 (PRACK): none in it */
-	bool can_100rel;   /**< their Supported or Require */
-	bool early;        /**< 183 went out */
-	bool reoffered;    /**< their re-INVITE had no SDP, ours waits for ACK */
+	char *sdp;       /**< ours, as sent last; g_free() */
+	bool agreed;     /**< sess holds what both said */
+	bool sdp_done;   /**< agreed before the 200 (PRACK): none in it */
+	bool can_100rel; /**< their Supported or Require */
+	bool early;      /**< 183 went out */
+	bool reoffered;  /**< their re-INVITE had no SDP, ours waits for ACK */
 	bool held;
 
 	/* the end */
@@ -247,7 +245,7 @@ bool sipx_budget_take(struct sipx_budget *budget, int64_t now_us);
 /** Should a new call be refused now? */
 bool sipx_overloaded(struct sipx_stack *stack);
 
-/* ---- guard.c, reply.c, sockets.c, filter.c ---- */
+/* ---- guard.c, reply.c, sockets.c ---- */
 
 int sipx_guard_alloc(struct sipx_guard **guardp, struct sipx_stack *stack);
 const msg_mclass_t *sipx_guard_mclass(const struct sipx_guard *guard);
@@ -263,19 +261,14 @@ bool sipx_reply_is_ours(const struct sipx_stack *stack, const sip_t *sip);
 /** Learn the sockets that sofia is about to open; one stack at a time */
 int sipx_sockets_alloc(struct sipx_sockets **socketsp);
 /** Tag for nua_create() by which the sockets find their stack */
-tag_typedef_t sipx_sockets_tag(void);
+tag_type_t sipx_sockets_tag(void);
 size_t sipx_sockets_count(const struct sipx_sockets *sockets);
 int sipx_sockets_fd(const struct sipx_sockets *sockets, size_t i);
-
-/** Let only the directory's sources through to the UDP sockets, for a while */
-void sipx_filter_on(struct sipx_stack *stack);
-void sipx_filter_off(struct sipx_stack *stack);
 
 /* ---- stack.c, stop.c, log.c ---- */
 
 void sipx_stop_check(struct sipx_stack *stack);
 void sipx_stack_free(struct sipx_stack *stack);
 void sipx_log_redirect(void);
-void sipx_log_restore(void);
 
 #endif

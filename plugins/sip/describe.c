@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What of an INVITE is kept as data: never trusted, bounded, clean text */
+#include <sofia-sip/sip_extra.h>
+#include <sofia-sip/sip_parser.h>
+
+#include <string.h>
+#include <strings.h>
+
+#include "common/str.h"
+
+#include "sipx_priv.h"
+
+enum {
+	HEADERS_MAX = 24,
+	NAME_SIZE = 48,
+	VALUE_SIZE = 512
+};
+
+static bool is_kept(const char *name)
+{
+	static const char *const names[] = {
+		"P-Asserted-Identity",
+		"Diversion",
+		"History-Info",
+		"P-Called-Party-ID",
+		"Alert-Info",
+		"User-to-User",
+		"Identity",
+	};
+	size_t i;
+
+	if (!strncasecmp(name, "X-", 2))
+		return true;
+	for (i = 0; i < G_N_ELEMENTS(names); ++i)
+		if (!strcasecmp(name, names[i]))
+			return true;
+
+	return false;
+}
+
+/* A header that came more than once is one list (RFC 3261 §7.3.1) */
+static void add_header(json_t *headers, const char *name, const char *value)
+{
+	char key[NAME_SIZE], text[VALUE_SIZE], both[VALUE_SIZE];
+	const char *old;
+
+	sipx_clean(key, sizeof(key), name, strlen(name));
+	old = json_string_value(json_object_get(headers, key));
+	if (!old && json_object_size(headers) >= HEADERS_MAX)
+		return;
+
+	sipx_clean(text, sizeof(text), value, strlen(value));
+	if (old) {
+		g_snprintf(both, sizeof(both), "%s, %s", old, text);
+		sipx_clean(text, sizeof(text), both, strlen(both));
+	}
+	json_object_set_new(headers, key, json_string(text));
+}
+
+static bool is_withheld(const sip_t *sip, const char *name)
+{
+	return sip->sip_privacy && !strcasecmp(name, "P-Asserted-Identity");
+}
+
+static void add_known(json_t *headers, const sip_t *sip)
+{
+	const sip_p_asserted_identity_t *pai = sip_p_asserted_identity(sip);
+	char value[VALUE_SIZE];
+
+	for (; pai && !sip->sip_privacy; pai = pai->paid_next) {
+		if (sip_header_field_e(value, sizeof(value),
+				       (const sip_header_t *)pai, 0) > 0) {
+			value[sizeof(value) - 1] = '\0';
+			add_header(headers, "P-Asserted-Identity", value);
+		}
+	}
+}
+
+json_t *sipx_describe(const sip_t *sip, const struct sipx_peer *from)
+{
+	json_t *info = json_object(), *headers = json_object();
+	const sip_unknown_t *un;
+	char text[VALUE_SIZE], peer[SIPX_PEER_SIZE];
+
+	sipx_clean(text, sizeof(text), sip->sip_call_id->i_id,
+		   strlen(sip->sip_call_id->i_id));
+	json_object_set_new(info, "call_id", json_string(text));
+	sipx_peer_text(peer, sizeof(peer), from);
+	json_object_set_new(
+		info, "remote",
+		json_sprintf("%s:%s", from->tcp ? "tcp" : "udp", peer));
+	if (sip->sip_user_agent) {
+		sipx_clean(text, sizeof(text), sip->sip_user_agent->g_string,
+			   strlen(sip->sip_user_agent->g_string));
+		json_object_set_new(info, "user_agent", json_string(text));
+	}
+
+	add_known(headers, sip);
+	for (un = sip->sip_unknown; un; un = un->un_next)
+		if (un->un_name && un->un_value && is_kept(un->un_name) &&
+		    !is_withheld(sip, un->un_name))
+			add_header(headers, un->un_name, un->un_value);
+	json_object_set_new(info, "headers", headers);
+
+	return info;
+}

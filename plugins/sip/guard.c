@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who comes in at all. A request that reaches nua costs a transaction of some
+ * 10 KB for 32 s, whatever the answer, so strangers, and new calls while the
+ * loop is late, are dealt with before: while sofia parses. Its messages are
+ * made from a class (a table of header parsers), and it takes that table from
+ * us. Ours is its own but for two functions: the one that reads the request
+ * line, and the one called at the end of the headers. There the source and
+ * the headers are known and nothing has been kept yet; a request that is not
+ * to be seen loses its request line, and nta throws away what is neither
+ * request nor response. */
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_mclass.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/sip_status.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "host/log.h"
+
+#include "sipx_priv.h"
+
+enum {
+	STRANGER_LINES_PER_S = 1
+};
+
+struct sipx_guard {
+	struct sipx_stack *stack;
+	struct msg_hclass_s request; /* of sofia's, with our parser */
+	struct msg_mclass_s mclass;  /* sofia's, with our functions */
+	struct log_limit stranger_log;
+};
+
+static struct sipx_guard *guard_of(const msg_mclass_t *mclass)
+{
+	return (struct sipx_guard *)((char *)mclass -
+				     offsetof(struct sipx_guard, mclass));
+}
+
+static bool is_datagram(msg_t *msg)
+{
+	return msg_addrinfo(msg)->ai_socktype == SOCK_DGRAM;
+}
+
+/* Answer without state where we can (UDP). Over TCP nua answers: the source
+ * is real there, and the budget holds all the same. */
+static bool answer(struct sipx_guard *guard, msg_t *msg, const sip_t *sip,
+		   int code, unsigned retry_after_s)
+{
+	if (!is_datagram(msg) || !sipx_sockets_count(guard->stack->sockets))
+		return true;
+	sipx_reply(guard->stack, msg, sip, code, retry_after_s);
+
+	return false;
+}
+
+static void log_stranger(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
+{
+	struct sipx_peer peer = {.tcp = !is_datagram(msg)};
+	char from[SIPX_PEER_SIZE], method[16];
+	unsigned dropped = 0;
+
+	if (!log_limit_pass(&guard->stranger_log, STRANGER_LINES_PER_S,
+			    &dropped))
+		return;
+
+	memcpy(&peer.addr, msg_addr(msg), sizeof(su_sockaddr_t));
+	sipx_peer_text(from, sizeof(from), &peer);
+	sipx_clean(method, sizeof(method), sip->sip_request->rq_method_name,
+		   strlen(sip->sip_request->rq_method_name));
+	log_info("sip: %s from %s refused: not a trunk's address (%u more)",
+		 method, from, dropped);
+}
+
+static bool stranger(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
+{
+	struct sipx_stack *stack = guard->stack;
+	const int64_t now = clock_mono_us(loop_clock(stack->loop));
+
+	atomic_fetch_add(&stack->n.strangers, 1);
+	if (sip->sip_request->rq_method != sip_method_ack &&
+	    sipx_budget_take(&stack->strangers, now)) {
+		log_stranger(guard, msg, sip);
+		return answer(guard, msg, sip, 403, 0);
+	}
+
+	atomic_fetch_add(&stack->n.strangers_silent, 1);
+
+	return false;
+}
+
+/* May nua see it? */
+static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
+{
+	struct sipx_stack *stack = guard->stack;
+	const sip_method_t method = sip->sip_request->rq_method;
+	const struct sockaddr *from = (struct sockaddr *)msg_addr(msg);
+	const struct dir_trunk *trunk;
+
+	if (!sip->sip_via || !sip->sip_from || !sip->sip_to ||
+	    !sip->sip_call_id || !sip->sip_cseq)
+		return true; /* nta answers 400 by itself, without state */
+	/* a dialog may go on from another address than it began at */
+	if (g_hash_table_contains(stack->legs, sip->sip_call_id->i_id))
+		return true;
+	if (!directory_trunks_by_source(stack->dir, from, &trunk, 1))
+		return stranger(guard, msg, sip);
+	if (method == sip_method_ack && sipx_reply_is_ours(stack, sip))
+		return false;
+	if (method == sip_method_invite && !sip->sip_to->a_tag &&
+	    sipx_overloaded(stack)) {
+		atomic_fetch_add(&stack->n.shed, 1);
+		sipx_count_sent(stack, 503);
+		return answer(guard, msg, sip, 503, SIPX_RETRY_AFTER_S);
+	}
+
+	return true;
+}
+
+/* A datagram without an empty line would pass by on_headers_end(): it is
+ * faulty from the start and becomes whole there. nta answers 400. */
+static issize_t on_request_line(su_home_t *home, msg_header_t *h, char *s,
+				isize_t slen)
+{
+	msg_t *msg = (msg_t *)home; /* its first member: msg_home() reversed */
+	const issize_t n = sip_request_class->hc_parse(home, h, s, slen);
+
+	if (n >= 0 && is_datagram(msg))
+		msg_object(msg)->msg_flags |= MSG_FLG_ERROR;
+
+	return n;
+}
+
+/* Is one of the headers that did not parse (or came twice) one that nothing
+ * can go on without? sofia had marked that too, with the same flag. */
+static bool broken(const msg_mclass_t *mclass, const sip_t *sip)
+{
+	const msg_error_t *e;
+	msg_hclass_t *hc;
+	msg_href_t const *hr;
+
+	for (e = sip->sip_error; e; e = e->er_next) {
+		hc = e->er_common->h_class;
+		if (hc == sip_error_class) {
+			hr = msg_find_hclass(mclass, e->er_name, NULL);
+			hc = hr ? hr->hr_class : NULL;
+		}
+		if (hc && hc->hc_critical)
+			return true;
+	}
+
+	return false;
+}
+
+static issize_t on_headers_end(msg_t *msg, msg_pub_t *mo, char *b, isize_t len,
+			       int eos)
+{
+	struct sipx_guard *guard = guard_of(msg_mclass(msg));
+	sip_t *sip = (sip_t *)mo;
+	const bool before = !(mo->msg_flags & MSG_FLG_BODY);
+	issize_t n = sip_extract_body(msg, sip, b, len, eos);
+
+	if (!before || n <= 0 || !(mo->msg_flags & MSG_FLG_BODY) ||
+	    !sip->sip_request)
+		return n;
+
+	if (is_datagram(msg)) {
+		if (broken(msg_mclass(msg), sip))
+			return n; /* nta answers 400, without state */
+		mo->msg_flags &= ~(unsigned)MSG_FLG_ERROR;
+	}
+	loop_enter(guard->stack->loop, "sip guard");
+	if (!admit(guard, msg, sip))
+		sip->sip_request = NULL;
+	loop_leave(guard->stack->loop);
+
+	return n;
+}
+
+int sipx_guard_alloc(struct sipx_guard **guardp, struct sipx_stack *stack)
+{
+	const msg_mclass_t *own = sip_default_mclass();
+	struct sipx_guard *guard;
+
+	/* a larger table, as some distributions could build it, has its hash
+	 * beyond the struct */
+	if (!own || own->mc_hash_size > MC_HASH_SIZE)
+		return ENOTSUP;
+
+	guard = obj_zalloc(sizeof(*guard), NULL);
+	guard->stack = stack;
+	guard->mclass = *own;
+	guard->mclass.mc_extract_body = (issize_t(*)(
+		msg_t *, msg_pub_t *, char *, isize_t, int))on_headers_end;
+	guard->request = *sip_request_class;
+	guard->request.hc_parse = on_request_line;
+	guard->mclass.mc_request->hr_class = &guard->request;
+	*guardp = guard;
+
+	return 0;
+}
+
+const msg_mclass_t *sipx_guard_mclass(const struct sipx_guard *guard)
+{
+	return &guard->mclass;
+}

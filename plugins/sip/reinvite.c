@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Offers inside a call: hold, resume, a moved address, a session refresh.
+ * The codec stays where they still offer it; a refused offer changes nothing.
+ */
+#include "host/log.h"
+
+#include "sipx_priv.h"
+
+static void tell_held(struct sipx_leg *leg)
+{
+	if (leg->held == leg->sess.held)
+		return;
+
+	leg->held = leg->sess.held;
+	sipx_leg_note(leg,
+		      leg->held ? "held by the party" : "resumed by the party");
+	if (sipx_leg_hears(leg) && leg->state == SIPX_UP)
+		leg->leg.handler->held(leg->leg.arg, leg->held);
+}
+
+static void agree(const struct sipx_event *ev, const char *sdp)
+{
+	nua_respond(ev->nh, 200, sipx_phrase(200),
+		    NUTAG_WITH_THIS(ev->stack->nua),
+		    TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+		    TAG_IF(sdp, SIPTAG_PAYLOAD_STR(sdp)), TAG_END());
+}
+
+/* @return 0, or the code that refuses it, with everything as it was */
+static int take_offer(struct sipx_leg *leg, const sip_t *sip,
+		      const char **warningp)
+{
+	const struct sdpx_session before = leg->sess;
+	int code = sipx_sound_offer(leg, sip, warningp);
+
+	if (!code && (sipx_sound_describe(leg) || sipx_sound_start(leg)))
+		code = 500;
+	if (code)
+		leg->sess = before;
+
+	return code;
+}
+
+static void handle_offer(const struct sipx_event *ev)
+{
+	struct sipx_leg *leg = ev->leg;
+	char warning[2 * SIPX_TEXT_SIZE];
+	const char *why = NULL;
+	const int code = take_offer(leg, ev->sip, &why);
+
+	if (code) {
+		sipx_warning(warning, sizeof(warning), ev->stack, 305,
+			     why ? why : "");
+		sipx_refuse(ev, code, why ? warning : NULL);
+		return;
+	}
+
+	agree(ev, leg->sdp);
+	tell_held(leg);
+}
+
+/* A re-INVITE without SDP asks for our offer; its answer comes in the ACK */
+static void offer_again(const struct sipx_event *ev)
+{
+	struct sipx_leg *leg = ev->leg;
+	char *sdp = NULL;
+
+	leg->local.prev = &leg->sess;
+	if (sdpx_offer(&sdp, &leg->local, &leg->origin)) {
+		leg->local.prev = NULL;
+		sipx_refuse(ev, 500, NULL);
+		return;
+	}
+	leg->local.prev = NULL;
+	g_free(leg->sdp);
+	leg->sdp = sdp;
+	leg->reoffered = true;
+	agree(ev, sdp);
+}
+
+void sipx_on_reinvite(const struct sipx_event *ev)
+{
+	struct sipx_leg *leg = ev->leg;
+	const char *text;
+	size_t len;
+
+	if (leg->state != SIPX_UP) {
+		sipx_refuse(ev, leg->state == SIPX_OVER ? 481 : 491, NULL);
+		return;
+	}
+
+	sipx_leg_note(leg, "re-INVITE received");
+	if (!sipx_body_sdp(ev->sip, &text, &len) && !text)
+		offer_again(ev);
+	else
+		handle_offer(ev);
+}
+
+void sipx_on_reinvite_ack(const struct sipx_event *ev)
+{
+	struct sipx_leg *leg = ev->leg;
+
+	if (!leg->reoffered)
+		return;
+
+	leg->reoffered = false;
+	/* a refresh whose sender ignored our offer: nothing changes */
+	if (sipx_sound_accept(leg, ev->sip) || sipx_sound_start(leg))
+		return;
+	tell_held(leg);
+}
+
+void sipx_on_update(const struct sipx_event *ev)
+{
+	const char *text;
+	size_t len;
+	int code;
+
+	if (!ev->leg) {
+		sipx_refuse(ev, 481, NULL);
+		return;
+	}
+	code = sipx_body_sdp(ev->sip, &text, &len);
+	if (code)
+		sipx_refuse(ev, code, NULL);
+	else if (!text)
+		agree(ev, NULL);
+	else if (ev->leg->state != SIPX_UP)
+		/* RFC 3311 §5.2: the INVITE's own exchange is not over */
+		sipx_refuse(ev, 491, NULL);
+	else
+		handle_offer(ev);
+}
