@@ -161,7 +161,8 @@ static int on_posts(void *magic, su_wait_t *w, void *arg)
 {
 	struct loop *loop = arg;
 	const int64_t start = now_us();
-	/* read before the queue: what was posted before the stop is seen */
+	/* Read before the queue is: when it is set, nothing is added to what
+	 * is taken now, and the loop may end after it */
 	const bool stopping = atomic_load(&loop->stopping);
 	int64_t now = start;
 
@@ -173,8 +174,10 @@ static int on_posts(void *magic, su_wait_t *w, void *arg)
 		now = now_us();
 	}
 
-	if (loop->pending)
-		eventfd_write(queue_fd(loop->queue), 1); /* come back */
+	/* A stop that came meanwhile may have lost its wake-up to
+	 * take_posts(): look once more */
+	if (loop->pending || (!stopping && atomic_load(&loop->stopping)))
+		eventfd_write(queue_fd(loop->queue), 1);
 	else if (stopping)
 		su_root_break(loop->root);
 
