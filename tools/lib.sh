@@ -73,7 +73,7 @@ try_step() {
 missing_packages() {
 	local p installed
 	installed=$(dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' \
-		"$@" 2>/dev/null | sed -n 's/^installed \([^:]*\).*/\1/p')
+		"$@" 2>/dev/null | sed -n 's/^installed \([^:]*\).*/\1/p') || true
 	for p; do
 		grep -qxF -- "$p" <<<"$installed" || printf '%s\n' "$p"
 	done
