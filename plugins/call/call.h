@@ -20,9 +20,22 @@ struct db;
 struct directory;
 struct event_source;
 struct loop;
+struct media_stats;
 struct store;
 struct store_tx;
 struct timers;
+struct tone_list;
+
+/** What calls ask of their leg's sound; tests put their own here. As the
+ * functions of media/media.h.
+ */
+struct call_media_ops {
+	uint32_t (*play_tones)(struct media_leg *leg, struct tone_list *list,
+			       unsigned loops);
+	void (*stop)(struct media_leg *leg);
+	void (*echo)(struct media_leg *leg, bool on);
+	void (*stats)(const struct media_leg *leg, struct media_stats *stats);
+};
 
 /** What calls need of the world; kept by the table */
 struct call_env {
@@ -34,11 +47,12 @@ struct call_env {
 	void *commit_arg;
 	struct directory *dir;
 	const struct event_source *events;
-	unsigned max_calls;         /**< of the platform; 0 = none */
-	unsigned ring_timeout_s;    /**< 60: incoming, until answered */
-	unsigned max_duration_s;    /**< 14400 */
-	void (*idle)(void *arg);    /**< the last call has gone */
+	unsigned max_calls;      /**< of the platform; 0 = none */
+	unsigned ring_timeout_s; /**< 60: incoming, until answered */
+	unsigned max_duration_s; /**< 14400 */
+	void (*idle)(void *arg); /**< the last call has gone */
 	void *idle_arg;
+	const struct call_media_ops *media; /**< NULL: media.h's functions */
 };
 
 int call_table_alloc(struct call_table **tablep, const struct call_env *env);
@@ -62,6 +76,9 @@ int call_hangup(struct call *call, const struct leg_end *end,
 
 /** The resource as GET shows it, a new object */
 json_t *call_json(const struct call *call);
+
+/** What happened on it: [{"at", "note"}], the first and the newest ones; new */
+json_t *call_timeline(const struct call *call);
 const char *call_id(const struct call *call);
 const char *call_account_id(const struct call *call);
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a flow may do, done on a call: its leg and its sound */
+
+#include <errno.h>
+#include <string.h>
+
+#include "call/call_priv.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/str.h"
+#include "host/log.h"
+
+static int host_answer(void *arg)
+{
+	struct call *call = arg;
+	int err;
+
+	if (call->state == CALL_ENDED || !call->leg)
+		return ESHUTDOWN;
+	if (call->state == CALL_ANSWERED)
+		return EALREADY;
+	if (call->outgoing || call->answering)
+		return 0; /* the other side does it; or it is under way */
+
+	err = call->leg->ops->answer(call->leg);
+	if (err && err != EALREADY)
+		return err;
+	call->answering = true; /* answered() or failed() follows */
+
+	return 0;
+}
+
+static int host_play(void *arg, const struct flow_play *play, uint32_t *idp)
+{
+	return call_play_start(arg, play, idp);
+}
+
+static void host_stop(void *arg)
+{
+	call_play_stop(arg);
+}
+
+static int host_echo(void *arg, bool on)
+{
+	struct call *call = arg;
+
+	if (call->state == CALL_ENDED || !call->leg || !call->leg->media)
+		return ENOTCONN;
+	call->table->env.media->echo(call->leg->media, on);
+
+	return 0;
+}
+
+static void on_flow_timer(void *arg)
+{
+	static const struct flow_event ev = {.type = FLOW_EV_TIMER};
+	struct call *call = arg;
+
+	call_turn_begin(call);
+	call_flow_event(call, &ev);
+	call_turn_end(call);
+}
+
+static void host_timer(void *arg, int64_t ms)
+{
+	struct call *call = arg;
+	struct timers *timers = call->table->env.timers;
+
+	if (ms < 0 || call->state == CALL_ENDED)
+		timer_cancel(timers, &call->flow_timer);
+	else
+		timer_start(timers, &call->flow_timer, ms, "call_flow_timer",
+			    on_flow_timer, call);
+}
+
+static int64_t host_now_ms(void *arg)
+{
+	const struct call *call = arg;
+
+	return clock_mono_ms(call->table->env.clock);
+}
+
+static char *time_text(const struct call_time *at)
+{
+	char buf[CLOCK_RFC3339_SIZE];
+
+	if (!at->wall_ms)
+		return NULL;
+	clock_rfc3339(buf, sizeof(buf), at->wall_ms);
+
+	return g_strdup(buf);
+}
+
+static char *host_lookup(void *arg, const char *name)
+{
+	const struct call *call = arg;
+	const struct {
+		const char *name, *value;
+	} texts[] = {
+		{"id", call->id},
+		{"account_id", call->account_id},
+		{"direction", call->outgoing ? "outgoing" : "incoming"},
+		{"status", call_state_name(call->state)},
+		{"endpoint", call->endpoint},
+		{"source", call->source.target},
+		{"source_type", call->source.type},
+		{"source_name", call->source.name},
+		{"destination", call->destination.target},
+		{"destination_type", call->destination.type},
+		{"flow_id", call_opt_id(call->flow_id)},
+		{"number_id", call_opt_id(call->number_id)},
+		{"trunk_id", call_opt_id(call->trunk_id)},
+	};
+	size_t i;
+
+	if (!str_starts(name, "call."))
+		return NULL;
+	name += strlen("call.");
+	for (i = 0; i < G_N_ELEMENTS(texts); ++i)
+		if (str_eq(texts[i].name, name))
+			return g_strdup(texts[i].value);
+	if (str_eq(name, "created_at"))
+		return time_text(&call->created);
+	if (str_eq(name, "answered_at"))
+		return time_text(&call->answered);
+
+	return NULL;
+}
+
+static json_t *about(const struct call *call, const struct flow_step *step)
+{
+	json_t *data = json_object();
+
+	json_set_str(data, "flow_id", call_opt_id(call->flow_id));
+	json_object_set_new(data, "action", call_step_json(step));
+
+	return data;
+}
+
+static void host_action(void *arg, const struct flow_step *step)
+{
+	struct call *call = arg;
+
+	log_debug("call %s: action %zu, %s", call->id, step->index, step->type);
+	call_emit(call, EVENT_FLOW_ACTION, about(call, step));
+}
+
+static void host_error(void *arg, const struct flow_step *step,
+		       const char *code, const char *detail)
+{
+	struct call *call = arg;
+	json_t *data = about(call, step);
+
+	log_info("call %s: action %zu, %s, failed: %s", call->id, step->index,
+		 step->type, code);
+	json_set_str(data, "code", code);
+	json_set_str(data, "detail", detail);
+	call_emit(call, EVENT_FLOW_ERROR, data);
+}
+
+static void host_ended(void *arg, const struct flow_end *how)
+{
+	struct call *call = arg;
+	struct leg_end end = {
+		.by = how->kind == FLOW_END_FAILED ? HANGUP_BY_SYSTEM
+						   : HANGUP_BY_LOCAL,
+		.reason = HANGUP_NORMAL,
+		.code = how->code,
+		.sip_code = how->sip_code,
+	};
+
+	if (how->kind == FLOW_END_CANCELED)
+		return;
+	if (how->reason && hangup_reason_by_name(how->reason, &end.reason))
+		end.reason = HANGUP_FAILED;
+	call_end(call, &end);
+}
+
+const struct flow_host call_flow_host = {
+	.answer = host_answer,
+	.play = host_play,
+	.stop = host_stop,
+	.echo = host_echo,
+	.timer = host_timer,
+	.now_ms = host_now_ms,
+	.lookup = host_lookup,
+	.action = host_action,
+	.error = host_error,
+	.ended = host_ended,
+};
+
+/* A flow that keeps its caller waiting lets it hear that it rings */
+static void ring_if_waiting(struct call *call)
+{
+	if (call->state == CALL_RINGING && !call->outgoing &&
+	    !call->answering && !call->early && !call->play.id && call->leg &&
+	    call->leg->ops->ring)
+		call->leg->ops->ring(call->leg);
+}
+
+void call_flow_start(struct call *call)
+{
+	const struct flow_run_params prm = {
+		.doc = call->doc,
+		.vars = call->vars,
+		.host = &call_flow_host,
+		.arg = call,
+	};
+
+	if (call->state == CALL_ENDED || call->run)
+		return;
+
+	call_turn_begin(call);
+	if (flow_run_alloc(&call->run, &prm) == 0) {
+		flow_run_start(call->run);
+		ring_if_waiting(call);
+	}
+	call_turn_end(call);
+}
+
+void call_flow_event(struct call *call, const struct flow_event *ev)
+{
+	if (call->run)
+		flow_run_event(call->run, ev);
+}

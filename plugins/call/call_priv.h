@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file call_priv.h  The inside of calls, for the files of call/
+ *
+ * Thread: loop. Everything that comes from outside (a leg, a timer, a verb)
+ * runs between call_turn_begin() and call_turn_end(): what it writes goes into
+ * one transaction, in order, and the call lives until the end of it.
+ */
+#ifndef BIFRONS_CALL_CALL_PRIV_H
+#define BIFRONS_CALL_CALL_PRIV_H
+
+#include <glib.h>
+
+#include "call/call.h"
+#include "common/id.h"
+#include "event/event.h"
+#include "flow/flow_run.h"
+#include "loop/timers.h"
+#include "store/store.h"
+
+enum {
+	CALL_NOTES_FIRST = 16, /**< of the timeline, kept for good */
+	CALL_NOTES_MAX = 64,   /**< with the newest */
+	CALL_NOTE_SIZE = 160,
+	CALL_PHRASE_SIZE = 64,
+	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
+	CALL_NOISY_DELAY_MS = 100,
+};
+
+enum call_state {
+	CALL_QUEUED,
+	CALL_DIALING,
+	CALL_RINGING,
+	CALL_ANSWERED,
+	CALL_ENDED,
+	CALL_NSTATES,
+};
+
+const char *call_state_name(enum call_state state);
+
+/** A moment, for people and for durations; wall_ms 0 = not yet */
+struct call_time {
+	int64_t wall_ms, mono_ms;
+};
+
+struct call_address {
+	const char *type; /**< static or NULL */
+	char *target;
+	char *name; /**< or NULL */
+};
+
+/** One device, trunk host or browser that the call is tried on */
+struct call_attempt {
+	struct call *call;
+	struct leg *leg; /**< NULL after closed() */
+	char trunk_id[ID_SIZE];
+	enum call_state state;
+	struct call_time at;
+	int sip_code; /**< it came to this; 0 = not yet, or none */
+};
+
+/** How it ended; texts copied */
+struct call_end {
+	enum hangup_by by;
+	enum hangup_reason reason;
+	const char *code; /**< static or NULL */
+	int sip_code;
+	char sip_reason[CALL_PHRASE_SIZE];
+};
+
+/** What the flow plays. Its own ids: a list is several plays of the media. */
+struct call_play {
+	uint32_t id;       /**< 0 = nothing */
+	uint32_t media_id; /**< 0 = waits for the media to run */
+	json_t *urls;
+	size_t at;
+	unsigned left; /**< passes, with this one; when not endless */
+	bool endless;
+	uint32_t seek_ms; /**< of the first one, once */
+};
+
+struct call_note {
+	int64_t at_ms;
+	char text[CALL_NOTE_SIZE];
+};
+
+struct call {
+	struct call_table *table;
+	char id[ID_SIZE];
+	char account_id[ID_SIZE];
+	char trunk_id[ID_SIZE]; /**< "" = none; the same below */
+	char number_id[ID_SIZE];
+	char flow_id[ID_SIZE];
+	bool outgoing;
+	struct call_address source, destination;
+
+	enum call_state state;
+	GPtrArray *attempts;          /**< struct call_attempt */
+	struct call_attempt *attempt; /**< whose leg is the call's, or NULL */
+	struct leg *leg;              /**< its leg, or NULL */
+	const char *endpoint;         /**< static */
+	bool early;                   /**< early media runs */
+	bool answering;               /**< asked the leg to */
+	bool counted;                 /**< in the limits' counts */
+	struct call_time created, ringing, answered, ended;
+	struct call_end end;
+	json_t *sip, *media; /**< as described; or NULL */
+
+	struct flow_doc *doc;
+	struct flow_vars *vars;
+	struct flow_run *run; /**< NULL without a flow */
+	struct call_play play;
+	uint32_t play_ids;
+
+	struct timer start_timer; /**< the flow's start */
+	struct timer flow_timer;
+	struct timer limit_timer; /**< ring timeout, then maximum duration */
+	struct timer flush_timer;
+
+	/* what is written (call_record.c) */
+	unsigned turns;
+	struct store_tx *tx;
+	bool urgent; /**< the transaction goes at the end of the turn */
+	bool stored; /**< its row is inserted */
+	int64_t sequence;
+	unsigned noisy;
+	char *request_id; /**< of the request that acts now, or NULL */
+
+	GArray *notes; /**< struct call_note; NULL = none yet */
+	size_t notes_dropped;
+};
+
+struct call_table {
+	struct call_env env;
+	GHashTable *calls;  /**< id -> call, owned */
+	GHashTable *usages; /**< id -> call_usage (call_limits.c), or NULL */
+	unsigned live;      /**< not ended */
+	bool closed;
+	struct call_stats stats;
+};
+
+/* ---- call.c ---- */
+
+/** Make a call that is in no table; free with obj_unref() */
+struct call *call_new(struct call_table *table, const struct leg_incoming *in);
+int call_set_state(struct call *call, enum call_state next);
+/** End it: the flow is canceled, every leg told (but the one that ended by
+ * itself), the record written. @return 0, or EALREADY */
+int call_end(struct call *call, const struct leg_end *end);
+void call_turn_begin(struct call *call);
+void call_turn_end(struct call *call);
+struct call_time call_now(const struct call *call);
+/** What happened to its leg, from call_attempt.c */
+void call_answered(struct call *call);
+void call_leg_early(struct call *call);
+void call_leg_failed(struct call *call, int err, const char *why);
+void call_digit(struct call *call, char digit, unsigned duration_ms);
+
+/* ---- call_attempt.c ---- */
+
+/** Take a leg in: its handler is set */
+struct call_attempt *call_attempt_add(struct call *call, struct leg *leg,
+				      const char *trunk_id);
+void call_attempt_free(void *arg);
+/** Hang up every leg that is there. @return The SIP code that went out */
+int call_attempts_hangup(struct call *call, const struct leg_end *end);
+/** Is any leg still there? */
+bool call_attempts_are_open(const struct call *call);
+
+/* ---- call_table.c ---- */
+
+void call_table_add(struct call_table *table, struct call *call);
+void call_table_remove(struct call_table *table, struct call *call);
+
+/* ---- call_limits.c ---- */
+
+/** May there be one more? It is counted then. */
+enum call_refusal call_limits_take(struct call *call);
+void call_limits_give(struct call *call);
+/** May the record of a refused call be written? A flood is only counted. */
+bool call_limits_may_record(struct call *call);
+void call_usage_free(void *arg);
+
+/* ---- call_host.c, call_play.c, call_media.c ---- */
+
+extern const struct flow_host call_flow_host;
+extern const struct call_media_ops call_media_default;
+/** Start the flow, from a timer */
+void call_flow_start(struct call *call);
+void call_flow_event(struct call *call, const struct flow_event *ev);
+
+int call_play_start(struct call *call, const struct flow_play *play,
+		    uint32_t *idp);
+void call_play_stop(struct call *call);
+/** The media runs: what waits for it plays */
+void call_play_ready(struct call *call);
+/** The media will not run */
+void call_play_fail(struct call *call, int err, const char *why);
+/** The media played it */
+void call_play_over(struct call *call, uint32_t media_id, int err);
+
+/* ---- call_record.c ---- */
+
+/** The row and its event, in the transaction of this turn */
+void call_write(struct call *call, enum event_type type);
+/** An event alone; data is taken. Noisy ones may wait a little. */
+void call_emit(struct call *call, enum event_type type, json_t *data);
+/** Hand the transaction over, if it should go now */
+void call_flush(struct call *call, bool now);
+
+/* ---- call_json.c ---- */
+
+json_t *call_hangup_json(const struct call_end *end);
+json_t *call_quality_json(const struct media_stats *stats);
+json_t *call_step_json(const struct flow_step *step);
+/** @return NULL for "" */
+const char *call_opt_id(const char *id);
+
+/* ---- call_timers.c ---- */
+
+void call_timers_ringing(struct call *call);
+void call_timers_answered(struct call *call);
+void call_timers_stop(struct call *call);
+
+/* ---- call_note.c ---- */
+
+void call_note(struct call *call, const char *line);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What is written: the call's row and its events, one transaction a turn */
+
+#include <stdlib.h>
+
+#include "call/call_priv.h"
+#include "common/json.h"
+
+static const char insert[] =
+	"INSERT INTO call (id, account_id, status, direction, source,"
+	" destination, trunk_id, flow_id, number_id, hangup_reason,"
+	" created_at, ended_at, node_id, sequence, doc)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	" ?14, ?15)";
+
+static const char update[] =
+	"UPDATE call SET status = ?2, hangup_reason = ?3, ended_at = ?4,"
+	" sequence = ?5, doc = ?6 WHERE id = ?1";
+
+static struct db_value text_or_null(const char *text)
+{
+	return text ? DB_S(text) : DB_N;
+}
+
+static struct db_value time_or_null(int64_t wall_ms)
+{
+	return wall_ms ? DB_I(wall_ms) : DB_N;
+}
+
+static const char *reason_of(const struct call *call)
+{
+	return call->state == CALL_ENDED ? hangup_reason_name(call->end.reason)
+					 : NULL;
+}
+
+static void add_row(struct call *call, const char *doc)
+{
+	const char *state = call_state_name(call->state);
+
+	if (call->stored) {
+		STORE_ADD(call->tx, STORE_ONE_ROW, update, DB_S(call->id),
+			  DB_S(state), text_or_null(reason_of(call)),
+			  time_or_null(call->ended.wall_ms),
+			  DB_I(call->sequence), DB_S(doc));
+		return;
+	}
+	call->stored = true;
+	STORE_ADD(call->tx, STORE_ONE_ROW, insert, DB_S(call->id),
+		  DB_S(call->account_id), DB_S(state),
+		  DB_S(call->outgoing ? "outgoing" : "incoming"),
+		  DB_S(call->source.target), DB_S(call->destination.target),
+		  text_or_null(call_opt_id(call->trunk_id)),
+		  text_or_null(call_opt_id(call->flow_id)),
+		  text_or_null(call_opt_id(call->number_id)),
+		  text_or_null(reason_of(call)), DB_I(call->created.wall_ms),
+		  time_or_null(call->ended.wall_ms),
+		  DB_S(call->table->env.events->node_id), DB_I(call->sequence),
+		  DB_S(doc));
+}
+
+static void add_event(struct call *call, enum event_type type, json_t *data)
+{
+	const struct event ev = {
+		.type = type,
+		.account_id = call->account_id,
+		.call_id = call->id,
+		.request_id = call->request_id,
+		.sequence = call->sequence,
+		.data = data,
+	};
+
+	event_emit(call->table->env.events, call->tx, &ev, NULL);
+}
+
+void call_write(struct call *call, enum event_type type)
+{
+	json_t *data = call_json(call);
+	char *doc = json_text(data);
+
+	if (!call->tx)
+		call->tx = store_tx_new();
+	++call->sequence;
+	add_row(call, doc);
+	add_event(call, type, data);
+	call->urgent = true;
+	free(doc);
+}
+
+void call_emit(struct call *call, enum event_type type, json_t *data)
+{
+	/* a flow that runs wild fills no disk */
+	if (event_type_is_noisy(type) && call->noisy >= CALL_NOISY_MAX) {
+		json_decref(data);
+		return;
+	}
+	++call->noisy;
+	if (!call->tx)
+		call->tx = store_tx_new();
+	++call->sequence;
+	add_event(call, type, data);
+	if (!event_type_is_noisy(type))
+		call->urgent = true;
+}
+
+static void flush_late(void *arg)
+{
+	call_flush(arg, true);
+}
+
+void call_flush(struct call *call, bool now)
+{
+	struct call_env *env = &call->table->env;
+	struct store_tx *tx = call->tx;
+
+	if (!tx)
+		return;
+	if (!now && !call->urgent) {
+		/* noise goes with what is written next, or soon */
+		if (!timer_is_running(&call->flush_timer))
+			timer_start(env->timers, &call->flush_timer,
+				    CALL_NOISY_DELAY_MS, "call_flush",
+				    flush_late, call);
+		return;
+	}
+
+	timer_cancel(env->timers, &call->flush_timer);
+	call->tx = NULL;
+	call->urgent = false;
+	if (env->commit)
+		env->commit(env->commit_arg, tx);
+	else
+		store_commit(env->store, tx, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Every call ends: ring timeout, then maximum duration */
+
+#include "call/call_priv.h"
+
+static void ring_timeout(void *arg)
+{
+	static const struct leg_end end = {
+		.by = HANGUP_BY_SYSTEM,
+		.reason = HANGUP_TIMEOUT,
+		.code = "not_answered",
+		.sip_code = 480,
+	};
+
+	call_end(arg, &end);
+}
+
+static void max_duration(void *arg)
+{
+	static const struct leg_end end = {
+		.by = HANGUP_BY_SYSTEM,
+		.reason = HANGUP_TIMEOUT,
+		.code = "max_duration",
+	};
+
+	call_end(arg, &end);
+}
+
+static void start(struct call *call, unsigned seconds, const char *name,
+		  timer_h *fn)
+{
+	struct timers *timers = call->table->env.timers;
+
+	if (seconds)
+		timer_start(timers, &call->limit_timer, (int64_t)seconds * 1000,
+			    name, fn, call);
+	else
+		timer_cancel(timers, &call->limit_timer);
+}
+
+void call_timers_ringing(struct call *call)
+{
+	start(call, call->table->env.ring_timeout_s, "call_ring_timeout",
+	      ring_timeout);
+}
+
+void call_timers_answered(struct call *call)
+{
+	start(call, call->table->env.max_duration_s, "call_max_duration",
+	      max_duration);
+}
+
+void call_timers_stop(struct call *call)
+{
+	struct timers *timers = call->table->env.timers;
+
+	timer_cancel(timers, &call->start_timer);
+	timer_cancel(timers, &call->flow_timer);
+	timer_cancel(timers, &call->limit_timer);
+}
