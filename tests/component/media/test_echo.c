@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Echo returns what comes, in one unbroken stream of our own */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glib.h>
+#include <string.h>
+
+#include "support/media_rig.h"
+
+struct env {
+	struct rig rig;
+	struct rig_far far;
+	struct rig_leg leg;
+	struct media_session sess;
+};
+
+static int setup_codec(void **state, enum codec_id id)
+{
+	static struct env env;
+
+	memset(&env, 0, sizeof(env));
+	rig_open(&env.rig, NULL);
+	rig_far_open(&env.far, "127.0.0.1", codec_by_id(id));
+	rig_session(&env.sess, codec_by_id(id), &env.far);
+	rig_leg_open(&env.leg, &env.rig, &env.sess, &env.far);
+	*state = &env;
+
+	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_codec(state, CODEC_PCMU);
+}
+
+static int teardown(void **state)
+{
+	struct env *env = *state;
+
+	rig_leg_close(&env->leg);
+	rig_far_close(&env->far);
+	rig_close(&env->rig);
+
+	return 0;
+}
+
+/* What continuity means: the next number, one step of time later */
+struct follow {
+	bool any;
+	uint32_t ssrc, ts;
+	uint16_t seq;
+};
+
+static void follows(struct follow *f, const struct rtp_packet *pkt,
+		    uint32_t step)
+{
+	if (f->any) {
+		assert_int_equal(pkt->ssrc, f->ssrc);
+		assert_int_equal(pkt->seq, (uint16_t)(f->seq + 1));
+		if (step)
+			assert_int_equal(pkt->ts - f->ts, step);
+		else
+			assert_true(rtp_ts_diff(f->ts, pkt->ts) > 0);
+	}
+	f->any = true;
+	f->ssrc = pkt->ssrc;
+	f->seq = pkt->seq;
+	f->ts = pkt->ts;
+}
+
+static void echo_returns_every_payload(void **state)
+{
+	struct env *env = *state;
+	struct follow f = {0};
+	struct rig_packet pkt;
+	uint8_t payload[160];
+	unsigned i;
+
+	rig_leg_echo(&env->leg, true);
+	for (i = 0; i < 50; ++i) {
+		rig_payload(payload, sizeof(payload), i);
+		rig_far_send(&env->far, payload, sizeof(payload), i == 0);
+		if (i == 0)
+			continue; /* kept until its source is known */
+		if (i == 1) {
+			assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+			follows(&f, &pkt.rtp, 160);
+			assert_true(pkt.rtp.marker);
+		}
+		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+		follows(&f, &pkt.rtp, 160);
+		assert_int_equal(pkt.rtp.len, sizeof(payload));
+		assert_memory_equal(pkt.rtp.payload, payload, sizeof(payload));
+		assert_int_equal(pkt.rtp.pt, env->sess.pt);
+		assert_int_not_equal(pkt.rtp.ssrc, env->far.ssrc);
+		assert_false(pkt.rtp.marker);
+	}
+	assert_false(rig_far_recv(&env->far, &pkt, 50));
+	assert_int_equal(env->leg.nstarted, 1);
+}
+
+static void loss_and_order_pass_through(void **state)
+{
+	struct env *env = *state;
+	const int order[] = {0, 1, 4, 3, 2, 6};
+	struct rig_packet pkt;
+	uint8_t payload[160];
+	uint16_t seq0 = env->far.seq, base = 0;
+	uint32_t ts0 = env->far.ts, tbase = 0;
+	unsigned i;
+
+	rig_leg_echo(&env->leg, true);
+	rig_latch(&env->leg, &env->far);
+	for (i = 0; i < G_N_ELEMENTS(order); ++i) {
+		env->far.seq = (uint16_t)(seq0 + 2 + order[i]);
+		env->far.ts = ts0 + 160u * (unsigned)(2 + order[i]);
+		rig_payload(payload, sizeof(payload), (unsigned)order[i]);
+		rig_far_send(&env->far, payload, sizeof(payload), false);
+		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+		assert_memory_equal(pkt.rtp.payload, payload, sizeof(payload));
+		if (i == 0) {
+			base = pkt.rtp.seq;
+			tbase = pkt.rtp.ts;
+		}
+		assert_int_equal(pkt.rtp.seq, (uint16_t)(base + order[i]));
+		assert_int_equal(pkt.rtp.ts, tbase + 160u * (unsigned)order[i]);
+	}
+
+	/* a duplicate is not sent twice */
+	--env->far.seq;
+	rig_far_send(&env->far, payload, sizeof(payload), false);
+	assert_false(rig_far_recv(&env->far, &pkt, 100));
+}
+
+static void digits_and_strange_types_are_not_echoed(void **state)
+{
+	struct env *env = *state;
+	struct follow f = {0};
+	struct rig_packet pkt;
+	uint8_t payload[160];
+	uint32_t ts;
+	unsigned i, round;
+
+	rig_leg_echo(&env->leg, true);
+	rig_latch(&env->leg, &env->far);
+	rig_payload(payload, sizeof(payload), 1);
+	for (round = 0; round < 3; ++round) {
+		rig_far_send(&env->far, payload, sizeof(payload), false);
+		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+		follows(&f, &pkt.rtp, round ? 160 * 6 : 160);
+
+		ts = env->far.ts;
+		for (i = 0; i < 5; ++i) {
+			rig_far_send_event(&env->far, 5, i >= 3, 160 * (i + 1),
+					   ts);
+			env->far.ts += 160;
+		}
+		assert_true(rig_wait(&env->leg, &env->leg.ndigits, round + 1));
+	}
+	env->far.pt = 13; /* comfort noise that nobody negotiated */
+	rig_far_send(&env->far, payload, 1, false);
+	env->far.pt = 96;
+	rig_far_send(&env->far, payload, sizeof(payload), false);
+	assert_true(rig_wait_dropped(&env->leg, 2));
+	assert_false(rig_far_recv(&env->far, &pkt, 50));
+	assert_string_equal(env->leg.digits, "555");
+}
+
+static void play_and_echo_are_one_stream(void **state)
+{
+	struct env *env = *state;
+	struct follow f = {0};
+	struct rig_packet pkt;
+	uint8_t payload[160];
+	unsigned i, spurts = 0;
+
+	rig_leg_echo(&env->leg, true);
+	rig_payload(payload, sizeof(payload), 9);
+	for (i = 0; i < 3; ++i) {
+		const unsigned played = env->leg.nplayed;
+
+		rig_leg_tones(&env->leg, "tone:800/100", 1);
+		assert_true(rig_wait(&env->leg, &env->leg.nplayed, played + 1));
+		while (rig_far_recv(&env->far, &pkt, 20)) {
+			follows(&f, &pkt.rtp, 0);
+			spurts += pkt.rtp.marker;
+		}
+		rig_far_send(&env->far, payload, sizeof(payload), false);
+		rig_far_send(&env->far, payload, sizeof(payload), false);
+		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+		follows(&f, &pkt.rtp, 0);
+		assert_true(pkt.rtp.marker);
+		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+		follows(&f, &pkt.rtp, 160);
+		assert_memory_equal(pkt.rtp.payload, payload, sizeof(payload));
+	}
+	assert_int_equal(spurts, 3);
+}
+
+static void time_that_went_by_shows_in_the_timestamp(void **state)
+{
+	struct env *env = *state;
+	struct rig_packet pkt;
+	uint32_t ts;
+	int64_t at_us, units, gone;
+
+	rig_leg_tones(&env->leg, "tone:800/20", 1);
+	assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+	ts = pkt.rtp.ts;
+	at_us = pkt.at_us;
+	rig_sleep_ms(300);
+	rig_leg_tones(&env->leg, "tone:800/20", 1);
+	assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+	assert_true(pkt.rtp.marker);
+	units = pkt.rtp.ts - ts;
+	gone = (pkt.at_us - at_us) * 8 / 1000;
+	assert_int_equal(units % 160, 0);
+	assert_true(units >= 300 * 8 - 160);
+	assert_true(units <= gone + 800); /* the test may be late, not early */
+}
+
+static void hold_sends_nothing_and_goes_on(void **state)
+{
+	struct env *env = *state;
+	struct media_session held = env->sess;
+	struct follow f = {0};
+	struct rig_packet pkt;
+	uint8_t payload[160];
+
+	rig_leg_echo(&env->leg, true);
+	rig_latch(&env->leg, &env->far);
+	rig_payload(payload, sizeof(payload), 3);
+	rig_far_send(&env->far, payload, sizeof(payload), false);
+	assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+	follows(&f, &pkt.rtp, 160);
+
+	held.send = held.recv = false;
+	assert_int_equal(rig_leg_start(&env->leg, &held), 0);
+	rig_far_send(&env->far, payload, sizeof(payload), false);
+	assert_false(rig_far_recv(&env->far, &pkt, 100));
+
+	assert_int_equal(rig_leg_start(&env->leg, &env->sess), 0);
+	rig_far_send(&env->far, payload, sizeof(payload), false);
+	assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
+	follows(&f, &pkt.rtp, 0);
+
+	rig_leg_echo(&env->leg, false);
+	rig_far_send(&env->far, payload, sizeof(payload), false);
+	assert_false(rig_far_recv(&env->far, &pkt, 100));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(echo_returns_every_payload),
+		T(loss_and_order_pass_through),
+		T(digits_and_strange_types_are_not_echoed),
+		T(play_and_echo_are_one_stream),
+		T(time_that_went_by_shows_in_the_timestamp),
+		T(hold_sends_nothing_and_goes_on),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
