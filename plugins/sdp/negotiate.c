@@ -109,6 +109,22 @@ static const struct sdpx_fmt *choose_fmt(const struct sdpx_media *m,
 	return first;
 }
 
+/* A number, or EVENT_NONE where there is no digit; large ones are cut */
+static unsigned read_event(const char **textp)
+{
+	const char *text = *textp;
+	unsigned n = 0;
+
+	if (*text < '0' || *text > '9')
+		return EVENT_NONE;
+	for (; *text >= '0' && *text <= '9'; ++text)
+		if (n < EVENT_NONE / 100)
+			n = n * 10 + (unsigned)(*text - '0');
+	*textp = text;
+
+	return n;
+}
+
 /* "0-15,16" as bits; events over 16 and nonsense are passed over */
 static uint32_t read_events(const char *text)
 {
@@ -118,28 +134,21 @@ static uint32_t read_events(const char *text)
 		return SDPX_EVENTS_DTMF; /* RFC 4733 §2.4.1 */
 
 	while (*text) {
-		unsigned from = 0, to;
-		size_t n = strspn(text, "0123456789");
+		const unsigned from = read_event(&text);
+		unsigned to = from;
 
-		for (size_t i = 0; i < n && from < 1000; ++i)
-			from = from * 10 + (unsigned)(text[i] - '0');
-		text += n;
-		to = from;
-		if (n && *text == '-') {
+		if (from != EVENT_NONE && *text == '-') {
 			++text;
-			n = strspn(text, "0123456789");
-			to = 0;
-			for (size_t i = 0; i < n && to < 1000; ++i)
-				to = to * 10 + (unsigned)(text[i] - '0');
-			text += n;
+			to = read_event(&text);
 		}
-		for (unsigned e = from; n && e <= to && e <= 16; ++e)
-			bits |= 1u << e;
+		if (to != EVENT_NONE)
+			for (unsigned e = from; e <= to && e <= EVENT_MAX; ++e)
+				bits |= 1u << e;
 		text += strcspn(text, ",");
 		text += *text == ',';
 	}
 
-	return bits & SDPX_EVENTS_ALL;
+	return bits;
 }
 
 static const struct sdpx_fmt *find_dtmf(const struct sdpx_media *m,
