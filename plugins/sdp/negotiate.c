@@ -10,7 +10,9 @@
 #include "sdp/sdpx.h"
 
 enum {
-	PTIME_DEFAULT = 20
+	PTIME_DEFAULT = 20,
+	EVENT_MAX = 16,
+	EVENT_NONE = 100000
 };
 
 const char *sdpx_result_text(enum sdpx_result res)
