@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file sip_peer.h  A SIP peer that does what the test's script says
+ *
+ * Thread: the test's. A plain UDP or TCP socket and messages as text: nothing
+ * is retransmitted, nothing answered unless the test does it, so that it can
+ * be as wrong as the network. (sofia owns the prefix sip_, hence speer_.)
+ */
+#ifndef BIFRONS_TESTS_SIP_PEER_H
+#define BIFRONS_TESTS_SIP_PEER_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	SPEER_WAIT_MS = 10000,
+	SPEER_BUF_SIZE = 65536
+};
+
+struct speer {
+	int fd;
+	bool tcp;
+	uint16_t port; /**< ours */
+	char ip[64];   /**< ours */
+	struct sockaddr_in to;
+
+	/* the dialog: set by speer_open(), free to be changed */
+	char number[64], call_id[96], from[128];
+	char to_tag[96]; /**< theirs, from their last response */
+	char branch[64]; /**< of the last request that was not an ACK */
+	unsigned cseq;   /**< of that request */
+	unsigned invite_cseq;
+	char invite_branch[64];
+
+	char buf[SPEER_BUF_SIZE]; /**< TCP: what came beyond one message */
+	size_t len;
+	char msg[SPEER_BUF_SIZE]; /**< the last message received, NUL-ended */
+};
+
+/** @param ip    Ours: 127.0.0.1, or another of 127/8
+ * @param port  Theirs
+ */
+void speer_open(struct speer *peer, const char *ip, uint16_t port, bool tcp);
+void speer_close(struct speer *peer);
+/** Forget the dialog: the next INVITE begins another call */
+void speer_new_call(struct speer *peer);
+
+/** Send bytes as they are */
+void speer_send_raw(struct speer *peer, const void *data, size_t len);
+
+/** Send a request of the present dialog with a new branch and CSeq (ACK and
+ * CANCEL take the INVITE's).
+ * @param headers  More header lines, each ended by \r\n, or ""
+ * @param type     Content-Type of the body, or NULL
+ */
+void speer_request(struct speer *peer, const char *method, const char *headers,
+		   const char *type, const char *body);
+/** speer_request("INVITE") with SDP of PCMU and telephone-event */
+void speer_invite(struct speer *peer, const char *headers);
+void speer_invite_sdp(struct speer *peer, const char *headers, const char *sdp);
+void speer_ack(struct speer *peer);
+void speer_ack_sdp(struct speer *peer, const char *sdp);
+
+/** Answer a request of theirs (peer->msg) */
+void speer_reply(struct speer *peer, int code, const char *phrase);
+
+/** The next message, whatever it is. @return peer->msg, or NULL in time */
+const char *speer_recv(struct speer *peer, int timeout_ms);
+/** The next response but 100 and to the present CSeq's method; its code.
+ * @return 0 when none came in time
+ */
+int speer_response(struct speer *peer, int timeout_ms);
+/** The next request of this method; others are thrown away */
+const char *speer_wait_request(struct speer *peer, const char *method,
+			       int timeout_ms);
+
+/** Copy a header's value out of a message; "" when it is not there */
+const char *speer_header(const char *msg, const char *name, char *out,
+			 size_t size);
+/** The body, or "" */
+const char *speer_body(const char *msg);
+
+#endif
