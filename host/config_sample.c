@@ -201,16 +201,20 @@ static void add_item_docs(struct sample *sample, const struct opt *opt)
 	add_comment(sample, "Each item is a group { ... } of:");
 	for (member = opt->sub->sub; member->name; ++member) {
 		GString *text = g_string_new("  ");
+		GString *range = g_string_new(NULL);
 
-		g_string_append_printf(text, "%s: %s ", member->name,
-				       member->doc ? member->doc : "");
-		append_range(text, member);
+		append_range(range, member);
+		g_string_append_printf(text, "%s:", member->name);
+		if (member->doc)
+			g_string_append_printf(text, " %s", member->doc);
+		if (range->len)
+			g_string_append_printf(text, " %s", range->str);
+		g_string_free(range, TRUE);
 		if (member->flags & OPT_REQUIRED)
 			g_string_append(text, " Required.");
 		else if (member->def)
 			g_string_append_printf(text, " Default %s.",
 					       member->def);
-		g_strchomp(text->str);
 		add_comment(sample, text->str);
 		g_string_free(text, TRUE);
 	}
