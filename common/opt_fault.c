@@ -12,8 +12,9 @@ enum {
 	NEAR_MAX = 3,
 };
 
-static void add_fault(struct opt_faults *faults, const char *pointer,
-		      const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+add_fault(struct opt_faults *faults, const char *pointer, const char *fmt,
+	  va_list ap)
 {
 	char *text;
 	json_t *fault;

@@ -19,7 +19,8 @@ enum {
 	MEMORY_PER_CONNECTION = 64 * 1024,
 };
 
-static void on_log(void *arg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+on_log(void *arg, const char *fmt, va_list ap)
 {
 	char line[256];
 
