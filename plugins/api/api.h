@@ -27,6 +27,7 @@ struct api_env {
 	struct call_table *calls;
 	const uint8_t *key; /**< SECRET_KEY_LEN bytes: seals secrets at rest */
 	const char *node_id;
+	const char *bind; /**< what SIP listens on: the demo's trunk has it */
 	unsigned deadline_ms; /**< 2000 */
 	/** Is the platform ready (SIP bound, store open, not draining)? Adds
 	 * a member for each check. Thread: any */

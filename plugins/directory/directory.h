@@ -26,7 +26,7 @@ struct flow_doc; /* flow/flow_doc.h: a validated flow, counted */
 struct dir_account {
 	char id[ID_SIZE];
 	char *name;
-	char *country;  /**< ISO 3166 alpha-2, for national numbers */
+	char *country; /**< ISO 3166 alpha-2, for national numbers */
 	bool suspended;
 	int max_calls, max_incoming, max_outgoing, max_cps; /**< 0 = none */
 };
@@ -37,22 +37,35 @@ struct dir_cidr {
 	unsigned bits;
 };
 
-enum dir_dtmf { DIR_DTMF_RFC4733, DIR_DTMF_INFO, DIR_DTMF_INBAND };
-enum dir_format { DIR_E164, DIR_PLAIN, DIR_NATIONAL };
-enum dir_did { DIR_DID_REQUEST_URI, DIR_DID_TO, DIR_DID_PCPID };
+enum dir_dtmf {
+	DIR_DTMF_RFC4733,
+	DIR_DTMF_INFO,
+	DIR_DTMF_INBAND
+};
+enum dir_format {
+	DIR_E164,
+	DIR_PLAIN,
+	DIR_NATIONAL
+};
+enum dir_did {
+	DIR_DID_REQUEST_URI,
+	DIR_DID_TO,
+	DIR_DID_PCPID
+};
 
 struct dir_trunk {
 	char id[ID_SIZE], account_id[ID_SIZE];
 	char *name;
-	struct dir_cidr *allowed; /**< allowed_ips, and hosts that are addresses */
+	struct dir_cidr
+		*allowed; /**< allowed_ips, and hosts that are addresses */
 	size_t nallowed;
 	enum dir_dtmf dtmf;
 	enum dir_did did_from;
 	enum dir_format format_in;
-	char *country;    /**< of the trunk or else of the account */
-	char **codecs;    /**< NULL-ended names in order, or NULL = all */
+	char *country; /**< of the trunk or else of the account */
+	char **codecs; /**< NULL-ended names in order, or NULL = all */
 	int max_calls, max_cps;
-	json_t *doc;      /**< the resource, secrets sealed; loop only */
+	json_t *doc; /**< the resource, secrets sealed; loop only */
 };
 
 struct dir_number {
@@ -106,6 +119,11 @@ const struct dir_trunk *directory_trunk(const struct directory *dir,
 size_t directory_trunks_by_source(const struct directory *dir,
 				  const struct sockaddr *sa,
 				  const struct dir_trunk **trunks, size_t max);
+
+/** Does a trunk of another account have sources in this network? */
+bool directory_source_is_taken(const struct directory *dir,
+			       const struct dir_cidr *net,
+			       const char *account_id);
 
 /** The number that answers a destination (exact before pattern, longer before
  * shorter); only of this account when account_id is not NULL

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "directory/cidr.h"
 
 enum {
 	DESTINATION_MAX = 64
@@ -17,6 +18,28 @@ size_t directory_trunks_by_source(const struct directory *dir,
 				  const struct dir_trunk **trunks, size_t max)
 {
 	return sources_find(&dir->sources, sa, trunks, max);
+}
+
+bool directory_source_is_taken(const struct directory *dir,
+			       const struct dir_cidr *net,
+			       const char *account_id)
+{
+	const struct dir_trunk *trunk;
+	GHashTableIter iter;
+	gpointer value;
+	size_t i;
+
+	g_hash_table_iter_init(&iter, dir->kinds[DIR_TRUNK]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		trunk = value;
+		if (str_eq(trunk->account_id, account_id))
+			continue;
+		for (i = 0; i < trunk->nallowed; ++i)
+			if (dir_cidr_overlaps(&trunk->allowed[i], net))
+				return true;
+	}
+
+	return false;
 }
 
 static const struct dir_number *of_account(const struct dir_number *number,

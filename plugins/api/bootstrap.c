@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/job.h"
+#include "api/keys.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/obj.h"
+#include "common/str.h"
+#include "host/db.h"
+#include "host/log.h"
+#include "loop/loop.h"
+#include "store/store.h"
+
+enum {
+	DEADLINE_MS = 30000
+};
+
+/* {"actions"}: hear a tone, press 1 for an echo, 2 for more tones */
+static const char demo_actions[] =
+	"[{\"id\":\"welcome\",\"type\":\"answer\"},"
+	"{\"id\":\"menu\",\"type\":\"play\",\"option\":{"
+	"\"stream_urls\":[\"tone:523/200,659/200,784/300,0/200\"],"
+	"\"barge_in\":\"any\"}},"
+	"{\"type\":\"dtmf_receive\",\"option\":{"
+	"\"duration_ms\":10000,\"length\":1}},"
+	"{\"type\":\"branch\",\"option\":{\"variable\":\"digits\","
+	"\"target_ids\":{\"1\":\"echo\",\"2\":\"tones\"},"
+	"\"default_target_id\":\"goodbye\"}},"
+	"{\"id\":\"echo\",\"type\":\"echo\",\"option\":{"
+	"\"duration_ms\":60000},\"next_id\":\"goodbye\"},"
+	"{\"id\":\"tones\",\"type\":\"play\",\"option\":{"
+	"\"stream_urls\":[\"tone:440/300,0/100,554/300,0/100,659/300,0/300\"],"
+	"\"loop\":2},\"next_id\":\"menu\"},"
+	"{\"id\":\"goodbye\",\"type\":\"play\",\"option\":{"
+	"\"stream_urls\":[\"tone:784/200,659/200,523/300\"]}},"
+	"{\"type\":\"hangup\"}]";
+
+static bool first_text(void *arg, const struct db_row *row)
+{
+	str_copy(arg, ID_SIZE, db_text(row, 0));
+
+	return false;
+}
+
+/** The oldest account; "" in an empty store */
+static int oldest_account(struct api *api, char id[ID_SIZE])
+{
+	static const char sql[] =
+		"SELECT id FROM account ORDER BY created_at, id LIMIT 1";
+
+	id[0] = '\0';
+
+	return db_read(store_db(api->env.store), sql, NULL, 0, first_text, id);
+}
+
+static int is_stored(struct api *api, const char *key, bool *storedp)
+{
+	static const char sql[] =
+		"SELECT id FROM access_key WHERE token_hash = ?1";
+	char hash[SECRET_SHA256_HEX], id[ID_SIZE] = "";
+	const struct db_value params[] = {DB_S(hash)};
+	int err;
+
+	secret_sha256_hex(hash, key, strlen(key));
+	err = db_read(store_db(api->env.store), sql, params, 1, first_text, id);
+	*storedp = id[0] != '\0';
+
+	return err;
+}
+
+/** The account as POST /accounts would make it, for the platform's own use */
+static json_t *account_doc(const struct api *api, const char *id,
+			   int64_t now_ms)
+{
+	json_t *in, *fields = NULL, *doc = json_object();
+	struct opt_faults faults = {0};
+	char *secret = secret_token("whsec_");
+
+	in = json_pack("{s:s, s:s, s:b}", "name", "default", "signing_secret",
+		       secret, "auto_approve", 1);
+	opt_check(&fields, api_account_opts, in, OPT_MODE_CREATE, true, "",
+		  &faults);
+	json_set_str(doc, "id", id);
+	json_set_time(doc, "created_at", now_ms);
+	json_set_time(doc, "updated_at", now_ms);
+	json_object_update(doc, fields);
+	seal_secrets(api, api_account_opts, "account", id, doc);
+
+	json_decref(faults.list);
+	json_decref(fields);
+	json_decref(in);
+	g_free(secret);
+
+	return doc;
+}
+
+static void add_account(struct job *job, char id[ID_SIZE])
+{
+	static const char insert[] =
+		"INSERT INTO account (id, name, status, created_at, doc)"
+		" VALUES (?1, 'default', 'active', ?2, ?3)";
+	const int64_t now_ms = clock_wall_ms(clock_system());
+	char *text;
+
+	id_new(id);
+	job->doc = account_doc(job->api, id, now_ms);
+	text = json_text(job->doc);
+	STORE_ADD(job->tx, STORE_ONE_ROW, insert, DB_S(id), DB_I(now_ms),
+		  DB_S(text));
+	free(text);
+}
+
+static void add_key(struct job *job, const char *account_id, const char *value)
+{
+	json_t *fields =
+		json_pack("{s:s, s:[s, s]}", "name", "the platform's first key",
+			  "scopes", "platform", "admin");
+
+	json_decref(key_add(job->tx, account_id, NULL, fields, value));
+	json_decref(fields);
+}
+
+static void stored(void *arg, int err, const char *why) /* Thread: loop */
+{
+	struct job *job = arg;
+
+	if (err)
+		log_error("api: the first account could not be stored: %s",
+			  why);
+	else if (job->doc)
+		directory_apply(job->api->env.dir, DIR_ACCOUNT, job->doc);
+
+	job_reply(job, err ? api_error(API_ERR_unavailable, NULL)
+			   : api_ok(json_object()));
+}
+
+static void act(struct job *job)
+{
+	struct store_tx *tx = job->tx;
+
+	job->tx = NULL;
+	store_commit(job->api->env.store, tx, stored, job);
+}
+
+/** The account (when id is "") and the key, in one transaction */
+static int make_first(struct api *api, char id[ID_SIZE], const char *key)
+{
+	static const struct verb verb = {.act = act};
+	static const struct verb_row row = {
+		.name = "bootstrap",
+		.verb = &verb,
+	};
+	const struct req req = {
+		.api = api,
+		.row = &row,
+		.account_id = "",
+		.id = "",
+		.platform = true,
+	};
+	struct job *job = job_new(&req);
+	struct timespec deadline;
+	json_t *reply;
+	int err;
+
+	job->tx = store_tx_new();
+	if (!*id)
+		add_account(job, id);
+	if (key)
+		add_key(job, id, key);
+
+	job_deadline(&deadline, DEADLINE_MS);
+	reply = job_do(job, &deadline);
+	err = api_reply_err(reply) == API_OK ? 0 : EIO;
+	json_decref(reply);
+	obj_unref(job);
+
+	return err;
+}
+
+/** As a client with the platform's key would. body is taken.
+ * @return The object, or NULL: logged */
+static json_t *create(struct api *api, const char *verb, const char *account_id,
+		      json_t *body)
+{
+	json_t *query, *reply, *ok;
+
+	query = json_pack("{s:s, s:{s:s, s:s, s:[s], s:b}, s:o}", "verb", verb,
+			  "auth", "account_id", account_id, "key_id",
+			  account_id, "scopes", "platform", "platform", 1,
+			  "body", body);
+	reply = api_dispatch(api, query);
+	ok = json_incref(json_object_get(reply, "ok"));
+	if (!ok)
+		log_error("api: the demo is not whole: %s: %s", verb,
+			  json_str(json_object_get(reply, "error"), "detail",
+				   ""));
+	json_decref(reply);
+	json_decref(query);
+
+	return ok;
+}
+
+static json_t *demo_trunk(const struct api *api)
+{
+	const char *bind = api->env.bind;
+	json_t *allowed = json_pack("[s]", "127.0.0.1/32");
+
+	if (bind && !opt_check_cidr(bind) && !strchr(bind, '/') &&
+	    !str_eq(bind, "127.0.0.1") && !str_eq(bind, "0.0.0.0") &&
+	    !str_eq(bind, "::"))
+		json_array_append_new(allowed, json_string(bind));
+
+	return json_pack("{s:s, s:o}", "name", "demo: phones on this machine",
+			 "allowed_ips", allowed);
+}
+
+static int make_demo(struct api *api, const char *account_id)
+{
+	json_t *flow, *number = NULL, *trunk = NULL;
+	int err = EIO;
+
+	flow = create(api, "flows.create", account_id,
+		      json_pack("{s:s, s:s, s:o}", "name", "demo",
+				"description",
+				"A tone; 1 for an echo, 2 for more tones.",
+				"actions", json_loads(demo_actions, 0, NULL)));
+	if (flow)
+		number = create(api, "numbers.create", account_id,
+				json_pack("{s:s, s:s, s:s}", "number", "demo",
+					  "name", "demo", "flow_id",
+					  json_str(flow, "id", "")));
+	if (number)
+		trunk = create(api, "trunks.create", account_id,
+			       demo_trunk(api));
+	if (trunk)
+		err = 0;
+
+	json_decref(flow);
+	json_decref(number);
+	json_decref(trunk);
+
+	return err;
+}
+
+int api_bootstrap(struct api *api, const char *first_key, bool demo)
+{
+	bool is_first, has_key = false;
+	char id[ID_SIZE];
+
+	if (first_key && !*first_key)
+		first_key = NULL;
+
+	if (oldest_account(api, id) ||
+	    (first_key && is_stored(api, first_key, &has_key)))
+		return EIO;
+
+	is_first = !*id;
+	if (has_key)
+		first_key = NULL;
+	if (!is_first && !first_key)
+		return 0;
+
+	if (make_first(api, id, first_key))
+		return EIO;
+
+	return is_first && demo ? make_demo(api, id) : 0;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "api/resource.h"
+#include "call/call.h"
+#include "common/json.h"
+#include "common/str.h"
+
+static const char *const statuses[] = {"queued",   "dialing", "ringing",
+				       "answered", "ended",   NULL};
+static const char *const directions[] = {"incoming", "outgoing", NULL};
+static const char *const reasons[] = {
+	"normal",   "busy",    "noanswer", "rejected",
+	"canceled", "timeout", "failed",   NULL,
+};
+
+#define READ_STR(member, text)                                                 \
+	{                                                                      \
+		.name = member, .type = OPT_STRING,                            \
+		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
+	}
+#define READ_ID(member, text)                                                  \
+	{                                                                      \
+		.name = member, .type = OPT_ID,                                \
+		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
+	}
+#define READ_TIME(member, text)                                                \
+	{                                                                      \
+		.name = member, .type = OPT_TIME,                              \
+		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
+	}
+#define READ_INT(member, text)                                                 \
+	{                                                                      \
+		.name = member, .type = OPT_INT,                               \
+		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
+	}
+#define READ_ANY(member, text)                                                 \
+	{                                                                      \
+		.name = member, .type = OPT_ANY,                               \
+		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
+	}
+#define READ_ENUM(member, of, text)                                            \
+	{                                                                      \
+		.name = member, .type = OPT_STRING,                            \
+		.flags = OPT_READ | OPT_NULLABLE, .values = (of), .doc = text, \
+	}
+
+static const struct opt address_opts[] = {
+	READ_STR("type", "`tel`, `sip` or `extension`."),
+	READ_STR("target", "Number, URI or user name."),
+	READ_STR("name", "Display name."),
+	OPT_END,
+};
+
+static const char *const sides[] = {"remote", "local", "system", NULL};
+
+static const struct opt hangup_opts[] = {
+	READ_ENUM("by", sides, "Who ended it."),
+	READ_ENUM("reason", reasons, "Why."),
+	READ_STR("code", "What the platform decided, when it did."),
+	READ_INT("sip_code", "SIP status sent or received."),
+	READ_STR("sip_reason", "Its phrase."),
+	OPT_END,
+};
+
+static const struct opt id_item[] = {{.type = OPT_ID}};
+
+#define READ_IDS(member, text)                                                 \
+	{                                                                      \
+		.name = member, .type = OPT_ARRAY, .flags = OPT_READ,          \
+		.sub = id_item, .doc = text,                                   \
+	}
+
+static const struct opt call_opts[] = {
+	READ_ID("id", "Its id (UUIDv7)."),
+	READ_ID("account_id", "Whose it is."),
+	READ_STR("node_id", "The node it runs on."),
+	READ_ENUM("direction", directions, "Who called."),
+	READ_ENUM("status", statuses, "Goes forward only."),
+	{
+		.name = "source",
+		.type = OPT_OBJECT,
+		.flags = OPT_READ,
+		.sub = address_opts,
+		.doc = "Who calls.",
+	},
+	{
+		.name = "destination",
+		.type = OPT_OBJECT,
+		.flags = OPT_READ,
+		.sub = address_opts,
+		.doc = "Who is called.",
+	},
+	READ_STR("endpoint", "`sip` or `webrtc`."),
+	READ_ID("flow_id", "The flow that runs."),
+	READ_ANY("action", "The action that runs now."),
+	READ_ID("parent_call_id", "The call that made it."),
+	READ_IDS("child_call_ids", "Calls it made."),
+	READ_ID("peer_call_id", "The call it is bridged with."),
+	READ_ID("conference_id", "The room it is in."),
+	READ_IDS("recording_ids", "Its recordings."),
+	READ_ID("number_id", "The number that was called."),
+	READ_ID("trunk_id", "The trunk it came by."),
+	READ_ANY("sip", "Call-ID, remote address, user agent, headers."),
+	READ_ANY("media", "Codec, direction and quality."),
+	READ_ANY("variables", "Of its flow."),
+	READ_ANY("notes", "Free text."),
+	{
+		.name = "hangup",
+		.type = OPT_OBJECT,
+		.flags = OPT_READ | OPT_NULLABLE,
+		.sub = hangup_opts,
+		.doc = "How it ended; null while it is up.",
+	},
+	READ_TIME("created_at", "When it came."),
+	READ_TIME("ringing_at", "When it rang."),
+	READ_TIME("answered_at", "When it was answered."),
+	READ_TIME("ended_at", "When it ended."),
+	READ_INT("ring_ms", "How long it rang."),
+	READ_INT("duration_ms", "From the answer to the end."),
+	OPT_END,
+};
+
+static const struct list_filter filters[] = {
+	{"status", "status", FILTER_IS},
+	{"direction", "direction", FILTER_IS},
+	{"source", "source", FILTER_IS},
+	{"destination", "destination", FILTER_IS},
+	{"trunk_id", "trunk_id", FILTER_IS},
+	{"flow_id", "flow_id", FILTER_IS},
+	{"parent_call_id", "parent_call_id", FILTER_IS},
+	{"conference_id", "conference_id", FILTER_IS},
+	{"hangup_reason", "hangup_reason", FILTER_IS},
+	{"created_from", "created_at", FILTER_FROM},
+	{"created_to", "created_at", FILTER_TO},
+	{"ended_from", "ended_at", FILTER_FROM},
+	{"ended_to", "ended_at", FILTER_TO},
+	{.name = NULL},
+};
+
+static const struct list_sort sorts[] = {
+	{.name = "created_at", .column = "created_at"},
+	{.name = "ended_at", .column = "ended_at", .is_nullable = true},
+	{.name = NULL},
+};
+
+static const char *const sort_names[] = {"created_at", "ended_at", NULL};
+
+#define QUERY_STR(member, text)                                                \
+	{                                                                      \
+		.name = member, .type = OPT_STRING, .max = 256, .doc = text    \
+	}
+#define QUERY_ENUM(member, of, text)                                           \
+	{                                                                      \
+		.name = member, .type = OPT_STRING, .values = (of),            \
+		.doc = text                                                    \
+	}
+#define QUERY_ID(member, text)                                                 \
+	{                                                                      \
+		.name = member, .type = OPT_ID, .doc = text                    \
+	}
+#define QUERY_TIME(member, text)                                               \
+	{                                                                      \
+		.name = member, .type = OPT_TIME, .doc = text                  \
+	}
+
+static const struct opt list_opts[] = {
+	LIST_OPTS(sort_names),
+	QUERY_ENUM("status", statuses, "Its status."),
+	QUERY_ENUM("direction", directions, "Its direction."),
+	QUERY_STR("source", "Target of its source, exactly."),
+	QUERY_STR("destination", "Target of its destination, exactly."),
+	QUERY_ID("trunk_id", "The trunk it came by."),
+	QUERY_ID("flow_id", "The flow that ran."),
+	QUERY_ID("parent_call_id", "The call that made it."),
+	QUERY_ID("conference_id", "The room it was in."),
+	QUERY_ENUM("hangup_reason", reasons, "Why it ended."),
+	QUERY_TIME("created_from", "Came then or later."),
+	QUERY_TIME("created_to", "Came before then."),
+	QUERY_TIME("ended_from", "Ended then or later."),
+	QUERY_TIME("ended_to", "Ended before then."),
+	OPT_END,
+};
+
+static const struct list list = {
+	.table = "call",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const struct resource calls = {
+	.kind = "call",
+	.base = "/v1/calls",
+	.not_found = API_ERR_call_not_found,
+	.opts = call_opts,
+	.list = &list,
+	.sql_get = "SELECT doc FROM call WHERE id = ?1 AND account_id = ?2",
+};
+
+static const struct opt hangup_body[] = {
+	{
+		.name = "reason",
+		.type = OPT_STRING,
+		.values = reasons,
+		.def = "\"normal\"",
+		.doc = "Why; before an answer it chooses the SIP status.",
+	},
+	{
+		.name = "sip_code",
+		.type = OPT_INT,
+		.flags = OPT_NULLABLE,
+		.min = 300,
+		.max = 699,
+		.def = "null",
+		.doc = "SIP status of a rejection, in place of the reason's.",
+	},
+	OPT_END,
+};
+
+static json_t *has_ended(void)
+{
+	return api_error(API_ERR_call_ended, NULL);
+}
+
+static json_t *prepare_hangup(struct req *req, struct job *job)
+{
+	struct opt_faults faults = {0};
+	json_t *doc = NULL, *none, *reply;
+
+	/* a call of this instant may not be in the store yet */
+	reply = res_load(req, &calls, &doc, NULL);
+	if (reply && api_reply_err(reply) != API_ERR_call_not_found)
+		return reply;
+	if (reply && !id_is_valid(req->id))
+		return reply;
+
+	job->was_found = !reply;
+	json_decref(reply);
+	if (str_eq(json_str(doc, "status", NULL), "ended")) {
+		json_decref(doc);
+		return has_ended();
+	}
+	json_decref(doc);
+
+	none = json_object();
+	if (opt_check(&job->input, hangup_body, req->body ? req->body : none,
+		      OPT_MODE_CREATE, req->platform, "", &faults))
+		reply = api_invalid(API_ERR_invalid, &faults);
+	else
+		reply = NULL;
+	json_decref(none);
+
+	return reply;
+}
+
+static void act_hangup(struct job *job)
+{
+	struct call_table *table = job->api->env.calls;
+	struct call *call = table ? call_find(table, job->id) : NULL;
+	struct leg_end end = {
+		.by = HANGUP_BY_LOCAL,
+		.sip_code = (int)json_int(job->input, "sip_code", 0),
+	};
+	json_t *doc;
+
+	if (call && !str_eq(call_account_id(call), job->account_id))
+		call = NULL;
+
+	(void)hangup_reason_by_name(json_str(job->input, "reason", "normal"),
+				    &end.reason);
+	if (!call && !job->was_found) {
+		job_reply(job, api_error(API_ERR_call_not_found, NULL));
+		return;
+	}
+	if (!call || call_hangup(call, &end, job->request_id)) {
+		job_reply(job, has_ended());
+		return;
+	}
+
+	/* a copy: what the call holds stays on this thread */
+	call = call_find(table, job->id);
+	doc = call ? call_json(call)
+		   : json_pack("{s:s, s:s}", "id", job->id, "status", "ended");
+	job_reply(job, api_ok(json_deep_copy(doc)));
+	json_decref(doc);
+}
+
+static const enum api_err missing[] = {API_ERR_call_not_found, API_OK};
+static const enum api_err live[] = {API_ERR_call_not_found, API_ERR_call_ended,
+				    API_OK};
+
+const struct verb api_verb_calls_list = {
+	.summary = "List calls",
+	.about = "Live ones and records. Sorted by `ended_at`, only those "
+		 "that have ended.",
+	.query = list_opts,
+	.reply = call_opts,
+	.reply_name = "Call",
+	.res = &calls,
+	.read = res_list,
+};
+
+const struct verb api_verb_calls_get = {
+	.summary = "Get a call",
+	.reply = call_opts,
+	.reply_name = "Call",
+	.errors = missing,
+	.res = &calls,
+	.read = res_get,
+};
+
+const struct verb api_verb_calls_hangup = {
+	.summary = "Hang up",
+	.body = hangup_body,
+	.body_optional = true,
+	.reply = call_opts,
+	.reply_name = "Call",
+	.errors = live,
+	.res = &calls,
+	.prepare = prepare_hangup,
+	.act = act_hangup,
+};

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "api/resource.h"
+#include "common/json.h"
+#include "common/obj.h"
+#include "common/str.h"
+#include "flow/flow_doc.h"
+#include "host/log.h"
+
+/* Actions pass through the table: flow/ checks them, with every fault. The
+ * schemas of OpenAPI put the actions' own in their place (by the names).
+ */
+#define FLOW_MEMBERS(name_flags)                                               \
+	{                                                                      \
+		.name = "name",                                                \
+		.type = OPT_STRING,                                            \
+		.flags = (name_flags),                                         \
+		.min = 1,                                                      \
+		.max = 128,                                                    \
+		.check = opt_check_no_controls,                                \
+		.doc = "Its name.",                                            \
+	},                                                                     \
+		{                                                              \
+			.name = "description",                                 \
+			.type = OPT_STRING,                                    \
+			.min = 0,                                              \
+			.max = 4096,                                           \
+			.def = "\"\"",                                         \
+			.doc = "What it is for.",                              \
+		},                                                             \
+		{                                                              \
+			.name = "actions",                                     \
+			.type = OPT_ARRAY,                                     \
+			.flags = OPT_REQUIRED,                                 \
+			.min = 0,                                              \
+			.max = FLOW_MAX_ACTIONS,                               \
+			.doc = "What is done, in order.",                      \
+		},                                                             \
+	{                                                                      \
+		.name = "fallback_actions", .type = OPT_ARRAY, .min = 0,       \
+		.max = FLOW_MAX_ACTIONS, .def = "[]",                          \
+		.doc = "What is done when a `patch` fails and has no "         \
+		       "`error_id`.",                                          \
+	}
+
+static const struct opt flow_opts[] = {
+	RES_OPTS,
+	FLOW_MEMBERS(OPT_REQUIRED),
+	OPT_END,
+};
+
+static const struct opt validate_opts[] = {FLOW_MEMBERS(0), OPT_END};
+
+static const struct opt valid_opts[] = {
+	{
+		.name = "valid",
+		.type = OPT_BOOL,
+		.flags = OPT_READ,
+		.doc = "Always true: faults are answered with 422.",
+	},
+	OPT_END,
+};
+
+/** Actions are checked even when other members are wrong, so that all faults
+ * are listed; a member that is no array is the table's to tell.
+ */
+static void check_body(const struct req *req, struct opt_faults *faults)
+{
+	json_t *actions = json_object_get(req->body, "actions");
+	json_t *fallback = json_object_get(req->body, "fallback_actions");
+	json_t *doc;
+
+	if (!json_is_array(actions) && !json_is_array(fallback))
+		return;
+
+	doc = json_object();
+	if (json_is_array(actions))
+		json_object_set(doc, "actions", actions);
+	else
+		json_object_set_new(doc, "actions", json_array());
+	if (json_is_array(fallback))
+		json_object_set(doc, "fallback_actions", fallback);
+
+	flow_doc_alloc(NULL, doc, faults);
+	json_decref(doc);
+}
+
+static json_t *check(struct req *req, const json_t *old, json_t *doc,
+		     struct opt_faults *faults)
+{
+	struct flow_doc *flow = NULL;
+	json_t *actions;
+
+	if (flow_doc_alloc(&flow, doc, faults))
+		return NULL;
+
+	actions = flow_doc_json(flow);
+	json_object_update_existing(doc, actions);
+	json_decref(actions);
+	obj_unref(flow);
+
+	return NULL;
+}
+
+static size_t columns(const json_t *doc, struct db_value *values)
+{
+	values[0] = DB_S(json_str(doc, "name", ""));
+
+	return 1;
+}
+
+static json_t *on_loop(struct job *job)
+{
+	char why[128];
+
+	if (job->doc || !directory_in_use(job->api->env.dir, DIR_FLOW, job->id,
+					  why, sizeof(why)))
+		return NULL;
+
+	return api_errorf(API_ERR_in_use, "%s uses it", why);
+}
+
+static const struct list_filter filters[] = {
+	{"name", "name", FILTER_IS},
+	{.name = NULL},
+};
+
+static const struct list_sort sorts[] = {
+	{.name = "created_at", .column = "created_at"},
+	{.name = "name", .column = "name", .is_text = true},
+	{.name = NULL},
+};
+
+static const char *const sort_names[] = {"created_at", "name", NULL};
+
+static const struct opt list_opts[] = {
+	LIST_OPTS(sort_names),
+	{.name = "name", .type = OPT_STRING, .max = 128, .doc = "Its name."},
+	OPT_END,
+};
+
+static const struct list list = {
+	.table = "flow",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const struct resource flows = {
+	.kind = "flow",
+	.base = "/v1/flows",
+	.not_found = API_ERR_flow_not_found,
+	.opts = flow_opts,
+	.list = &list,
+	.is_in_dir = true,
+	.dir_kind = DIR_FLOW,
+	.sql_get = "SELECT doc FROM flow WHERE id = ?1 AND account_id = ?2",
+	.sql_insert = "INSERT INTO flow (id, account_id, created_at, doc, name)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5)",
+	.sql_update = "UPDATE flow SET doc = ?4, name = ?5"
+		      " WHERE id = ?1 AND account_id = ?2 AND doc = ?3",
+	.sql_delete = "DELETE FROM flow WHERE id = ?1 AND account_id = ?2",
+	.check_body = check_body,
+	.check = check,
+	.columns = columns,
+	.on_loop = on_loop,
+};
+
+static json_t *validate(struct req *req)
+{
+	struct opt_faults faults = {0};
+
+	check_body(req, &faults);
+	opt_check(NULL, validate_opts, req->body, OPT_MODE_CREATE,
+		  req->platform, "", &faults);
+	if (faults.list)
+		return res_invalid(&faults);
+
+	return api_ok(json_pack("{s:b}", "valid", 1));
+}
+
+static const enum api_err invalid[] = {API_ERR_flow_invalid, API_OK};
+static const enum api_err missing[] = {API_ERR_flow_not_found, API_OK};
+static const enum api_err changed[] = {API_ERR_flow_not_found,
+				       API_ERR_flow_invalid, API_OK};
+static const enum api_err in_use[] = {API_ERR_flow_not_found, API_ERR_in_use,
+				      API_OK};
+
+const struct verb api_verb_flows_list = {
+	.summary = "List flows",
+	.query = list_opts,
+	.reply = flow_opts,
+	.reply_name = "Flow",
+	.res = &flows,
+	.read = res_list,
+};
+
+const struct verb api_verb_flows_create = {
+	.summary = "Make a flow",
+	.about = "It is checked as a whole; every fault is listed.",
+	.body = flow_opts,
+	.reply = flow_opts,
+	.reply_name = "Flow",
+	.errors = invalid,
+	.res = &flows,
+	.prepare = res_create,
+	.act = res_act,
+};
+
+const struct verb api_verb_flows_validate = {
+	.summary = "Check a flow without keeping it",
+	.body = validate_opts,
+	.reply = valid_opts,
+	.reply_name = "FlowValidity",
+	.errors = invalid,
+	.read = validate,
+};
+
+const struct verb api_verb_flows_get = {
+	.summary = "Get a flow",
+	.reply = flow_opts,
+	.reply_name = "Flow",
+	.errors = missing,
+	.res = &flows,
+	.read = res_get,
+};
+
+const struct verb api_verb_flows_patch = {
+	.summary = "Change a flow",
+	.about = "Calls that run it keep the version they started with.",
+	.body = flow_opts,
+	.reply = flow_opts,
+	.reply_name = "Flow",
+	.errors = changed,
+	.res = &flows,
+	.prepare = res_patch,
+	.act = res_act,
+};
+
+const struct verb api_verb_flows_delete = {
+	.summary = "Delete a flow",
+	.errors = in_use,
+	.res = &flows,
+	.prepare = res_delete,
+	.act = res_act,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "api/openapi_priv.h"
+
+#include <string.h>
+
+#include "common/json.h"
+#include "common/str.h"
+
+enum {
+	NAME_SIZE = 96
+};
+
+static json_t *json_content(const char *type, json_t *schema)
+{
+	return json_pack("{s:{s:o}}", type, "schema", schema);
+}
+
+static json_t *success_schema(const struct verb_row *row)
+{
+	char name[NAME_SIZE];
+
+	if (!row->verb->reply)
+		return json_pack("{s:s}", "type", "object");
+
+	openapi_reply_name(name, sizeof(name), row);
+	if (row->kind != VERB_LIST)
+		return openapi_ref("schemas", name);
+
+	return json_pack(
+		"{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s], s:s}}}", "type",
+		"object", "required", "result", "next_page_token", "properties",
+		"result", "type", "array", "items",
+		openapi_ref("schemas", name), "next_page_token", "type",
+		"string", "null", "description",
+		"Give it as `page_token` for the next page; null: the last.");
+}
+
+static void add_success(json_t *out, const struct verb_row *row)
+{
+	json_t *reply = json_object();
+
+	if (row->kind == VERB_DELETE) {
+		json_set_str(reply, "description", "Gone.");
+		json_object_set_new(out, "204", reply);
+		return;
+	}
+
+	json_set_str(reply, "description", row->verb->summary);
+	if (str_eq(row->name, "meta.metrics"))
+		json_object_set_new(
+			reply, "content",
+			json_content("text/plain",
+				     json_pack("{s:s}", "type", "string")));
+	else
+		json_object_set_new(
+			reply, "content",
+			json_content("application/json", success_schema(row)));
+
+	if (row->kind == VERB_CREATE)
+		json_object_set_new(reply, "headers",
+				    json_pack("{s:{s:s, s:{s:s}}}", "Location",
+					      "description", "Where it is.",
+					      "schema", "type", "string"));
+
+	json_object_set_new(out, row->kind == VERB_CREATE ? "201" : "200",
+			    reply);
+}
+
+/** One more code of a status: its response lists them */
+static void add_error(json_t *out, enum api_err err)
+{
+	const char *code = api_err_code(err), *old;
+	char status[8], *text;
+	json_t *reply;
+
+	g_snprintf(status, sizeof(status), "%d", api_err_status(err));
+	reply = json_object_get(out, status);
+	if (!reply) {
+		reply = json_object();
+		json_set_str(reply, "description", "");
+		json_object_set_new(
+			reply, "content",
+			json_content("application/problem+json",
+				     openapi_ref("schemas", "Problem")));
+		json_object_set_new(out, status, reply);
+	}
+
+	old = json_str(reply, "description", "");
+	text = g_strdup_printf("%s%s`%s`: %s.", old, *old ? " " : "", code,
+			       api_err_title(err));
+	json_set_str(reply, "description", text);
+	g_free(text);
+}
+
+static void add_errors(json_t *out, const enum api_err *errors)
+{
+	for (; errors && *errors != API_OK; ++errors)
+		add_error(out, *errors);
+}
+
+static const enum api_err always[] = {API_ERR_rate_limit,  API_ERR_internal,
+				      API_ERR_unavailable, API_ERR_busy,
+				      API_ERR_timeout,     API_OK};
+static const enum api_err keyed[] = {API_ERR_unauthorized, API_ERR_key_expired,
+				     API_ERR_forbidden,
+				     API_ERR_account_suspended, API_OK};
+static const enum api_err bodied[] = {API_ERR_malformed_json,
+				      API_ERR_body_too_large,
+				      API_ERR_unsupported_media_type, API_OK};
+static const enum api_err checked[] = {API_ERR_invalid, API_OK};
+static const enum api_err idempotent[] = {API_ERR_idempotency_in_progress,
+					  API_ERR_idempotency_mismatch, API_OK};
+static const enum api_err overtaken[] = {API_ERR_conflict, API_OK};
+
+json_t *openapi_responses(const struct verb_row *row)
+{
+	const struct verb *verb = row->verb;
+	json_t *out = json_object();
+
+	add_success(out, row);
+	if (verb->body)
+		add_errors(out, bodied);
+	if (!str_eq(row->scope, "public"))
+		add_errors(out, keyed);
+	add_errors(out, verb->errors);
+	if (verb->body || verb->query)
+		add_errors(out, checked);
+	if (verb->prepare &&
+	    (row->kind == VERB_CREATE || row->kind == VERB_ACTION))
+		add_errors(out, idempotent);
+	if (row->kind == VERB_PATCH)
+		add_errors(out, overtaken);
+	add_errors(out, always);
+
+	return out;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file resource.h  List, get, create, patch and delete from a description
+ *
+ * Thread: as verbs (api_priv.h). A resource is a table of options, a table in
+ * the store and a few hooks; what all have in common is done once here.
+ * Stored documents hold the members of the option table, with secrets sealed.
+ */
+#ifndef BIFRONS_API_RESOURCE_H
+#define BIFRONS_API_RESOURCE_H
+
+#include "api/job.h"
+#include "host/db.h"
+
+enum {
+	RES_COLUMNS_MAX = 8
+};
+
+/** How a parameter of a list restricts it */
+enum filter_op {
+	FILTER_IS,
+	FILTER_FROM,
+	FILTER_TO
+};
+
+struct list_filter {
+	const char *name; /**< of the parameter; NULL ends */
+	const char *column;
+	enum filter_op op; /**< FROM and TO take times: from <= t < to */
+};
+
+struct list_sort {
+	const char *name; /**< as in ?sort=; NULL ends; the first is default */
+	const char *column;
+	bool is_text, is_nullable; /**< without a value: not in this list */
+};
+
+struct list {
+	const char *table;
+	const char *where; /**< further condition, or NULL */
+	const struct list_filter *filters;
+	const struct list_sort *sorts;
+	bool is_global; /**< not of one account */
+};
+
+/** The parameters every list has; `sorts` is a NULL-ended list of names */
+#define LIST_OPTS(sorts)                                                       \
+	{.name = "page_size",                                                  \
+	 .type = OPT_INT,                                                      \
+	 .min = 1,                                                             \
+	 .max = 200,                                                           \
+	 .def = "50",                                                          \
+	 .doc = "How many at most."},                                          \
+		{.name = "page_token",                                         \
+		 .type = OPT_STRING,                                           \
+		 .min = 1,                                                     \
+		 .max = 1024,                                                  \
+		 .doc = "`next_page_token` of the page before; all "           \
+			"else must be as it was there."},                      \
+		{.name = "sort",                                               \
+		 .type = OPT_STRING,                                           \
+		 .values = (sorts),                                            \
+		 .doc = "By what; `created_at` when left out."},               \
+	{                                                                      \
+		.name = "order", .type = OPT_STRING,                           \
+		.values = (const char *const[]){"desc", "asc", NULL},          \
+		.def = "\"desc\"", .doc = "Newest first, or oldest."           \
+	}
+
+/** Members that every resource has in its replies */
+#define RES_OPTS                                                               \
+	{.name = "id",                                                         \
+	 .type = OPT_ID,                                                       \
+	 .flags = OPT_READ,                                                    \
+	 .doc = "Its id (UUIDv7)."},                                           \
+		{.name = "account_id",                                         \
+		 .type = OPT_ID,                                               \
+		 .flags = OPT_READ,                                            \
+		 .doc = "Whose it is."},                                       \
+		{.name = "created_at",                                         \
+		 .type = OPT_TIME,                                             \
+		 .flags = OPT_READ,                                            \
+		 .doc = "When it was made."},                                  \
+	{                                                                      \
+		.name = "updated_at", .type = OPT_TIME, .flags = OPT_READ,     \
+		.doc = "When it was last changed."                             \
+	}
+
+struct resource {
+	const char *kind; /**< "flow": for secrets and messages */
+	const char *base; /**< "/v1/flows" */
+	enum api_err not_found;
+	const struct opt *opts;
+	const struct list *list;
+	bool is_in_dir;
+	enum dir_kind dir_kind;
+
+	const char *sql_get;    /**< ?1 id, ?2 account -> doc */
+	const char *sql_insert; /**< ?1 id, ?2 account, ?3 created_at, ?4 doc,
+				     ?5 … columns; NULL: creating() does it */
+	const char
+		*sql_update;    /**< ?1 id, ?2 account, ?3 old doc, ?4 doc,
+				     ?5 … columns; NULL: its prepare() does it */
+	const char *sql_delete; /**< ?1 id, ?2 account; or NULL: no verb */
+
+	/** Looks at the body as it came, whatever else is wrong with it.
+	 * Thread: pool */
+	void (*check_body)(const struct req *req, struct opt_faults *faults);
+	/** Checks across members, and what the server fills in. old is NULL at
+	 * creation. Thread: pool.
+	 * @return NULL, or an error that is none of the input's */
+	json_t *(*check)(struct req *req, const json_t *old, json_t *doc,
+			 struct opt_faults *faults);
+	/** The indexed columns' values, borrowed from doc.
+	 * @return How many, RES_COLUMNS_MAX at most */
+	size_t (*columns)(const json_t *doc, struct db_value *values);
+	/** A creation is about to be written: more rows, more in the reply.
+	 * Thread: pool */
+	void (*creating)(struct req *req, struct job *job, json_t *shown);
+	/** Before it is written or deleted (doc NULL). Thread: loop.
+	 * @return NULL, or an error */
+	json_t *(*on_loop)(struct job *job);
+	/** After the commit, beyond the directory. Thread: loop */
+	void (*done)(struct job *job);
+	/** A FOREIGN KEY failed at creation or change */
+	const char *foreign_pointer, *foreign_message;
+	bool is_account; /**< its rows are accounts themselves */
+};
+
+json_t *res_list(struct req *req);
+json_t *res_get(struct req *req);
+json_t *res_create(struct req *req, struct job *job);
+json_t *res_patch(struct req *req, struct job *job);
+json_t *res_delete(struct req *req, struct job *job);
+/** The `act` of the three above */
+void res_act(struct job *job);
+
+/** The stored document of the path's id.
+ * @param docp   A new object
+ * @param textp  Its text as stored, g_free() it; or NULL
+ * @return NULL, or the error to answer */
+json_t *res_load(struct req *req, const struct resource *res, json_t **docp,
+		 char **textp);
+
+/** 422 of these faults, `flow_invalid` when they lie in a flow's actions */
+json_t *res_invalid(struct opt_faults *faults);
+
+#endif
