@@ -109,7 +109,8 @@ static void *answer_from_afar(void *arg)
 		enum rest_fake mode = rig->mode;
 		json_t *message;
 
-		if (!rig->nheld || mode == REST_FAKE_HOLD) {
+		if (!rig->nheld ||
+		    (mode != REST_FAKE_THREAD && mode != REST_FAKE_TWICE)) {
 			pthread_cond_wait(&rig->cond, &rig->mtx);
 			continue;
 		}
