@@ -8,7 +8,7 @@
 # packages to build and run, and what tests need besides
 packages_run=(build-essential autoconf automake libtool pkg-config git
 	ca-certificates curl util-linux janus janus-dev libjansson-dev
-	libglib2.0-dev libsofia-sip-ua-dev libmicrohttpd-dev
+	libglib2.0-dev libsofia-sip-ua-dev libmicrohttpd-dev libgnutls28-dev
 	libcurl4-openssl-dev libsqlite3-dev libconfig-dev libopus-dev
 	libspeexdsp-dev libspandsp-dev libtiff-dev libssl-dev libsrtp2-dev
 	libnice-dev)
