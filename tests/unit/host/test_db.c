@@ -304,7 +304,7 @@ static void *read_much(void *arg)
 		if (db_read(f->db, "SELECT n FROM t WHERE n < 0 OR n > 9", NULL,
 			    0, on_sum, &sum) ||
 		    sum)
-			return "wrong";
+			return f; /* wrong */
 	}
 
 	return NULL;
