@@ -36,6 +36,9 @@ struct sipx_params {
 	unsigned max_lag_ms;
 	/** Answers to strangers in a second, the rest gets none; 0 = 50 */
 	unsigned strangers_per_s;
+	/** How long transactions are kept for retransmissions, and an ACK is
+	 * waited for: 64 × T1 of RFC 3261; 0 = 32000 */
+	unsigned linger_ms;
 };
 
 /** Bind the sockets and take calls.

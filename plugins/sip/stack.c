@@ -18,6 +18,7 @@
 enum {
 	DEFAULT_MAX_LAG_MS = 100,
 	DEFAULT_STRANGERS_PER_S = 50,
+	DEFAULT_LINGER_MS = 32000,
 	UDP_RMEM = 4 * 1024 * 1024, /* the kernel caps it at rmem_max */
 	MSG_MAX = 64 * 1024,        /* of one SIP message */
 	TCP_IDLE_MS = 15 * 60 * 1000,
@@ -79,24 +80,22 @@ static uint16_t socket_port(const struct sipx_stack *stack)
 static int create_nua(struct sipx_stack *stack, const struct sipx_params *prm,
 		      const char *url)
 {
+	const unsigned linger_ms =
+		prm->linger_ms ? prm->linger_ms : DEFAULT_LINGER_MS;
 	su_root_t *root = loop_su_root(stack->loop);
 
 	/* the stack runs on the loop: measured a third cheaper than a thread
 	 * of its own, and nothing of it needs a lock */
 	su_root_threading(root, 0);
 	errno = 0;
-	stack->nua = nua_create(root, sipx_on_event, stack, NUTAG_URL(url),
-				NTATAG_MCLASS(sipx_guard_mclass(stack->guard)),
-				sipx_sockets_tag(), (tag_value_t)stack->sockets,
-				TAG_END());
-	if (!stack->nua)
-		return errno ? errno : EIO;
-
-	nua_set_params(
-		stack->nua, NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOANSWER(0),
-		NUTAG_AUTOALERT(0), NUTAG_AUTOACK(1), NUTAG_APPL_METHOD(NULL),
-		NUTAG_APPL_METHOD(appl_methods), SIPTAG_ALLOW_STR(allow),
-		NUTAG_ALLOW_EVENTS(NULL), SIPTAG_SUPPORTED_STR("timer, 100rel"),
+	stack->nua = nua_create(
+		root, sipx_on_event, stack, NUTAG_URL(url),
+		NTATAG_MCLASS(sipx_guard_mclass(stack->guard)),
+		sipx_sockets_tag(), (tag_value_t)stack->sockets,
+		NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0),
+		NUTAG_APPL_METHOD(NULL), NUTAG_APPL_METHOD(appl_methods),
+		SIPTAG_ALLOW_STR(allow), NUTAG_ALLOW_EVENTS(NULL),
+		SIPTAG_SUPPORTED_STR("timer, 100rel"),
 		NUTAG_ACCEPT_MULTIPART(1),
 		NUTAG_USER_AGENT(prm->user_agent ? prm->user_agent : "Bifrons"),
 		NUTAG_AUTO302(0), NUTAG_AUTO305(0), NUTAG_MIN_SE(SIPX_MIN_SE_S),
@@ -104,10 +103,11 @@ static int create_nua(struct sipx_stack *stack, const struct sipx_params *prm,
 		NUTAG_OUTBOUND("no-validate no-options-keepalive"),
 		NTATAG_UDP_MTU(65535), NTATAG_MAXSIZE(MSG_MAX),
 		NTATAG_MAX_FORWARDS(70), NTATAG_SERVER_RPORT(1),
-		TPTAG_UDP_RMEM(UDP_RMEM), TPTAG_IDLE(TCP_IDLE_MS),
-		TPTAG_TIMEOUT(TCP_PARTIAL_MS), TPTAG_THRPSIZE(0), TAG_END());
+		NTATAG_SIP_T1X64(linger_ms), TPTAG_UDP_RMEM(UDP_RMEM),
+		TPTAG_IDLE(TCP_IDLE_MS), TPTAG_TIMEOUT(TCP_PARTIAL_MS),
+		TPTAG_THRPSIZE(0), TAG_END());
 
-	return 0;
+	return stack->nua ? 0 : errno ? errno : EIO;
 }
 
 static void stack_destructor(void *obj)

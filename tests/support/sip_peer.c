@@ -113,7 +113,7 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 		!strcmp(method, "ACK") || !strcmp(method, "CANCEL");
 	const bool to_tag = peer->to_tag[0] && strcmp(method, "CANCEL") != 0;
 	const char *proto = peer->tcp ? "TCP" : "UDP";
-	char *text = malloc(SPEER_BUF_SIZE);
+	char *text = peer->sent;
 	int n;
 
 	next_transaction(peer, method);
@@ -138,7 +138,11 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 		     type ? "\r\n" : "", strlen(body), body);
 	assert(n > 0 && n < SPEER_BUF_SIZE);
 	speer_send_raw(peer, text, (size_t)n);
-	free(text);
+}
+
+void speer_again(struct speer *peer)
+{
+	speer_send_raw(peer, peer->sent, strlen(peer->sent));
 }
 
 void speer_invite_sdp(struct speer *peer, const char *headers, const char *sdp)
@@ -290,6 +294,9 @@ static void learn_tag(struct speer *peer)
 	char to[256];
 	const char *tag;
 
+	/* a CANCEL is answered without looking at the dialog */
+	if (strstr(speer_header(peer->msg, "CSeq", to, sizeof(to)), "CANCEL"))
+		return;
 	speer_header(peer->msg, "To", to, sizeof(to));
 	tag = strstr(to, ";tag=");
 	if (tag)

@@ -35,7 +35,8 @@ struct speer {
 
 	char buf[SPEER_BUF_SIZE]; /**< TCP: what came beyond one message */
 	size_t len;
-	char msg[SPEER_BUF_SIZE]; /**< the last message received, NUL-ended */
+	char msg[SPEER_BUF_SIZE];  /**< the last message received, NUL-ended */
+	char sent[SPEER_BUF_SIZE]; /**< the last request sent */
 };
 
 /** @param ip    Ours: 127.0.0.1, or another of 127/8
@@ -61,6 +62,9 @@ void speer_invite(struct speer *peer, const char *headers);
 void speer_invite_sdp(struct speer *peer, const char *headers, const char *sdp);
 void speer_ack(struct speer *peer);
 void speer_ack_sdp(struct speer *peer, const char *sdp);
+
+/** The last request again, to the byte */
+void speer_again(struct speer *peer);
 
 /** Answer a request of theirs (peer->msg) */
 void speer_reply(struct speer *peer, int code, const char *phrase);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -252,6 +253,7 @@ static void do_start(void *arg)
 		.arg = rig,
 		.user_agent = "Bifrons/test",
 		.strangers_per_s = job->prm->strangers_per_s,
+		.linger_ms = job->prm->linger_ms,
 		.max_lag_ms =
 			job->prm->max_lag_ms ? job->prm->max_lag_ms : 5000,
 	};
@@ -536,4 +538,45 @@ void srig_turn(struct srig *rig)
 
 	for (i = 0; i < 3; ++i)
 		loop_call(rig->loop, "srig turn", do_nothing, NULL);
+}
+
+/* ---- a rig and a peer ---- */
+
+struct srig_call *srig_call_open(const struct srig_params *prm, bool tcp)
+{
+	struct srig_call *call = calloc(1, sizeof(*call));
+
+	assert(call);
+	srig_open(&call->rig, prm);
+	speer_open(&call->peer, "127.0.0.1", call->rig.port, tcp);
+
+	return call;
+}
+
+void srig_call_close(struct srig_call *call)
+{
+	srig_close(&call->rig);
+	speer_close(&call->peer);
+	free(call);
+}
+
+struct srig_leg *srig_call_up(struct srig_call *call)
+{
+	struct srig_leg *leg = &call->rig.legs[call->rig.nlegs];
+
+	call->rig.act = SRIG_ANSWER;
+	speer_invite(&call->peer, "");
+	if (speer_response(&call->peer, SPEER_WAIT_MS) != 200)
+		return NULL;
+	speer_ack(&call->peer);
+
+	return srig_wait(&call->rig, &leg->answered, 1) ? leg : NULL;
+}
+
+bool srig_call_down(struct srig_call *call, struct srig_leg *leg)
+{
+	speer_request(&call->peer, "BYE", "", NULL, "");
+
+	return speer_response(&call->peer, SPEER_WAIT_MS) == 200 &&
+	       srig_wait(&call->rig, &leg->closed, 1);
 }

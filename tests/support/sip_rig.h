@@ -17,6 +17,7 @@
 #include "loop/loop.h"
 #include "media/media.h"
 #include "sip/sipx.h"
+#include "support/sip_peer.h"
 
 enum {
 	SRIG_WAIT_MS = 10000,
@@ -73,6 +74,7 @@ struct srig_params {
 	const char *public_address;
 	unsigned strangers_per_s;
 	unsigned max_lag_ms;
+	unsigned linger_ms;
 	const char *trunk; /**< more members of the trunk, JSON, or NULL */
 };
 
@@ -100,5 +102,18 @@ void srig_stats(struct srig *rig, struct sipx_stats *stats);
 void srig_drain(struct srig *rig, bool drain);
 /** Let the loop come round: what was caused before has been handled */
 void srig_turn(struct srig *rig);
+
+/** What most tests need: a rig and one peer at 127.0.0.1 */
+struct srig_call {
+	struct srig rig;
+	struct speer peer;
+};
+
+struct srig_call *srig_call_open(const struct srig_params *prm, bool tcp);
+void srig_call_close(struct srig_call *call);
+/** INVITE, 200, ACK, answered(). @return NULL when it did not come about */
+struct srig_leg *srig_call_up(struct srig_call *call);
+/** BYE of the peer, 200, closed() */
+bool srig_call_down(struct srig_call *call, struct srig_leg *leg);
 
 #endif
