@@ -8,4 +8,6 @@ ASAN_OPTIONS=$ASAN_OPTIONS:check_initialization_order=1:abort_on_error=1
 LSAN_OPTIONS=suppressions=$supp/lsan.supp:print_suppressions=0
 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 TSAN_OPTIONS=suppressions=$supp/tsan.supp:halt_on_error=1:second_deadlock_stack=1
-export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
+# GLib's own allocator reuses memory behind TSan's back
+G_SLICE=always-malloc
+export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS G_SLICE

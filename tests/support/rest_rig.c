@@ -86,7 +86,8 @@ static int submit(void *arg, const char *transaction, json_t *message)
 	if (mode != REST_FAKE_NOW && mode != REST_FAKE_FAIL) {
 		g_assert_cmpuint(rig->nheld, <, REST_RIG_HELD);
 		rig->held[rig->nheld] = g_strdup(transaction);
-		rig->messages[rig->nheld++] = json_incref(message);
+		rig->messages[rig->nheld++] = message;
+		message = NULL; /* now the other thread's */
 		pthread_cond_broadcast(&rig->cond);
 	}
 	pthread_mutex_unlock(&rig->mtx);

@@ -358,11 +358,16 @@ bool rest_request_end(struct rest_request *req)
 	return !req->fault.err;
 }
 
-static json_t *auth_json(const struct rest_auth *auth)
+/* The message goes to another thread: nothing in it may stay here too */
+static json_t *auth_json(struct rest_auth *auth)
 {
-	return json_pack("{s:s, s:s, s:O, s:b}", "account_id", auth->account_id,
-			 "key_id", auth->key_id, "scopes", auth->scopes,
-			 "platform", auth->platform);
+	json_t *scopes = auth->scopes;
+
+	auth->scopes = NULL;
+
+	return json_pack("{s:s, s:s, s:o, s:b}", "account_id", auth->account_id,
+			 "key_id", auth->key_id, "scopes", scopes, "platform",
+			 auth->platform);
 }
 
 /* The same key with anything else must be told apart: the method, the path
@@ -385,8 +390,7 @@ static json_t *idempotency_json(const struct rest_request *req)
 			 hash);
 }
 
-json_t *rest_request_message(struct rest_request *req,
-			     const struct rest_auth *auth)
+json_t *rest_request_message(struct rest_request *req, struct rest_auth *auth)
 {
 	json_t *path = json_object();
 	json_t *msg = json_object();

@@ -106,8 +106,9 @@ bool rest_request_body(struct rest_request *req, const char *data, size_t len);
 /** The body is whole: parse it. @return as above */
 bool rest_request_end(struct rest_request *req);
 
-/** The message for the call plugin; a new object */
-json_t *rest_request_message(struct rest_request *req,
-			     const struct rest_auth *auth);
+/** The message for the call plugin: a new object, into which the body, the
+ * query and the scopes have moved
+ */
+json_t *rest_request_message(struct rest_request *req, struct rest_auth *auth);
 
 #endif

@@ -233,20 +233,17 @@ static void test_stop_answers_everyone(void **state)
 	rest_rig_close(&rig);
 }
 
-static void *knock(void *arg)
+static void *knock(void *arg) /* until the door is shut */
 {
-	struct rest_rig *rig = arg;
-	struct rest_client cli;
+	struct rest_client *cli = arg;
 	struct rest_result res;
 
-	rest_client_open(&cli, rig->port);
-	while (rest_client_say(&cli, FLOWS)) {
-		rest_client_read(&cli, &res, false);
+	while (rest_client_say(cli, FLOWS)) {
+		rest_client_read(cli, &res, false);
 		if (!res.status)
 			break;
 		rest_result_clear(&res);
 	}
-	rest_client_close(&cli);
 
 	return NULL;
 }
@@ -254,6 +251,7 @@ static void *knock(void *arg)
 /* Requests keep coming while it stops; answers too */
 static void test_stop_in_traffic(void **state)
 {
+	struct rest_client cli[6];
 	pthread_t threads[6];
 	unsigned round, i;
 
@@ -261,13 +259,17 @@ static void test_stop_in_traffic(void **state)
 		struct rest_rig rig;
 
 		start(&rig, 4, 100, REST_FAKE_TWICE);
-		for (i = 0; i < G_N_ELEMENTS(threads); ++i)
-			pthread_create(&threads[i], NULL, knock, &rig);
+		for (i = 0; i < G_N_ELEMENTS(cli); ++i) {
+			rest_client_open(&cli[i], rig.port);
+			pthread_create(&threads[i], NULL, knock, &cli[i]);
+		}
 		while (rest_rig_seen(&rig) < 200)
 			g_usleep(1000);
 		rest_rig_stop(&rig);
-		for (i = 0; i < G_N_ELEMENTS(threads); ++i)
+		for (i = 0; i < G_N_ELEMENTS(cli); ++i) {
 			pthread_join(threads[i], NULL);
+			rest_client_close(&cli[i]);
+		}
 		rest_rig_close(&rig);
 	}
 }
