@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 	 .max = FLOW_VAR_NAME_MAX,
 	 .def = "\"digits\"",
 	 .check = action_check_variable,
-	 .doc = "Bare name of the variable that decides"},
+	 .doc = "Bare name of the variable that decides."},
 	{.name = "target_ids",
 	 .type = OPT_MAP,
 	 .flags = OPT_REQUIRED,
@@ -27,13 +27,13 @@ static const struct opt opts[] = {
 	 .max = ACTION_TARGETS_MAX,
 	 .sub = &target,
 	 .format = FLOW_FORMAT_TARGET,
-	 .doc = "The value, and the action that it leads to"},
+	 .doc = "The value, and the action that it leads to."},
 	{.name = "default_target_id",
 	 .type = OPT_STRING,
 	 .min = 1,
 	 .max = 128,
 	 .format = FLOW_FORMAT_TARGET,
-	 .doc = "The action for any other value; without it the next one"},
+	 .doc = "The action for any other value; without it the next one."},
 	OPT_END,
 };
 
@@ -61,8 +61,8 @@ const struct action_type action_branch = {
 	.opts = opts,
 	.check = branch_check,
 	.start = branch_start,
-	.doc = "Goes where the value of a variable leads. A variable that is "
-	       "not set counts as \"\". The variable keeps its value.",
+	.doc = "Goes where the value of a variable leads. One that is "
+	       "not set leads to the default. The variable keeps its value.",
 	.example = "{\"type\": \"branch\", \"option\": {\"target_ids\": "
 		   "{\"1\": \"sales\", \"2\": \"support\"}, "
 		   "\"default_target_id\": \"menu\"}}",

@@ -12,7 +12,7 @@ static const struct opt opts[] = {
 	 .min = 1,
 	 .max = ACTION_MS_MAX,
 	 .def = "180000",
-	 .doc = "How long, in milliseconds"},
+	 .doc = "How long, in milliseconds."},
 	OPT_END,
 };
 

@@ -10,13 +10,13 @@ static const struct opt opts[] = {
 	 .min = 1,
 	 .max = 128,
 	 .format = FLOW_FORMAT_TARGET,
-	 .doc = "The action to go to"},
+	 .doc = "The action to go to."},
 	{.name = "loop_count",
 	 .type = OPT_INT,
 	 .min = 0,
 	 .max = 1000000,
 	 .doc = "How often it goes there before it goes on with the next "
-		"action, and counts anew; without it, always"},
+		"action, and counts anew; without it, always."},
 	OPT_END,
 };
 

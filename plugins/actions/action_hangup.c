@@ -12,13 +12,13 @@ static const struct opt opts[] = {
 	 .values = reasons,
 	 .def = "\"normal\"",
 	 .doc = "What the call's record says; before the answer it is a "
-		"rejection: normal 480, busy 486, rejected 603, failed 500"},
+		"rejection: normal 480, busy 486, rejected 603, failed 500."},
 	{.name = "sip_code",
 	 .type = OPT_INT,
 	 .min = 400,
 	 .max = 699,
 	 .doc = "Another code for the rejection; of no effect after the "
-		"answer"},
+		"answer."},
 	OPT_END,
 };
 

@@ -10,7 +10,7 @@ static const struct opt opts[] = {
 	 .flags = OPT_REQUIRED,
 	 .min = 0,
 	 .max = ACTION_MS_MAX,
-	 .doc = "How long, in milliseconds"},
+	 .doc = "How long, in milliseconds."},
 	OPT_END,
 };
 

@@ -20,13 +20,13 @@ static const struct opt opts[] = {
 	 .min = 1,
 	 .max = FLOW_VAR_NAME_MAX,
 	 .check = check_key,
-	 .doc = "Name of the variable: letters, digits, `_`, `-` and `.`"},
+	 .doc = "Name of the variable: letters, digits, `_`, `-` and `.`."},
 	{.name = "value",
 	 .type = OPT_STRING,
 	 .flags = OPT_REQUIRED,
 	 .min = 0,
 	 .max = FLOW_VARS_MAX_BYTES,
-	 .doc = "Its value; \"\" removes it"},
+	 .doc = "Its value; \"\" removes it."},
 	OPT_END,
 };
 
