@@ -114,14 +114,17 @@ static void make_room(struct jitter *jb, int64_t seq)
 {
 	struct jitter_slot *slot;
 
+	if (seq - jb->next_seq < JITTER_SLOTS)
+		return;
+
 	for (; seq - jb->next_seq >= JITTER_SLOTS; ++jb->next_seq) {
 		slot = jitter_store_at(&jb->store, jb->next_seq);
 		if (slot) {
 			jitter_store_drop(&jb->store, slot);
 			++jb->stats.overflow;
 		}
-		jb->played = 0;
 	}
+	jb->played = 0;
 
 	slot = jitter_store_first(&jb->store, jb->next_seq);
 	if (slot && slot->sound && jb->playing && slot->ts > jb->play_ts)
@@ -498,8 +501,9 @@ void jitter_get(struct jitter *jb, int64_t now_us, bool quiet,
 
 	shorten(jb, now_us, quiet);
 	delay = delay_us(jb, jb->play_ts, now_us);
-	jb->stats.delay_ms = delay > 0 ? (unsigned)(delay / 1000) : 0;
 	play(jb, out);
+	if (out->kind == JITTER_PACKET)
+		jb->stats.delay_ms = delay > 0 ? (unsigned)(delay / 1000) : 0;
 }
 
 void jitter_stats(const struct jitter *jb, struct jitter_stats *stats)
