@@ -46,7 +46,10 @@
 	X(timeout, 503, "Not answered in time")
 
 #define API_ERROR_ENUM(code, status, title) API_ERR_##code,
-enum api_err { API_OK, API_ERRORS(API_ERROR_ENUM) API_NERRORS };
+enum api_err {
+	API_OK,
+	API_ERRORS(API_ERROR_ENUM) API_NERRORS
+};
 #undef API_ERROR_ENUM
 
 /** "flow_invalid", or "" for API_OK */

@@ -31,7 +31,9 @@ int64_t clock_mono_us(const struct clock *clk);
 int64_t clock_mono_ms(const struct clock *clk);
 int64_t clock_wall_ms(const struct clock *clk);
 
-enum { CLOCK_RFC3339_SIZE = 25 };
+enum {
+	CLOCK_RFC3339_SIZE = 25
+};
 
 /** Write "2026-11-23T15:04:05.678Z" (RFC 3339, UTC, ms).
  * @param buf  At least CLOCK_RFC3339_SIZE bytes

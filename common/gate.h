@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file gate.h  Counts who is inside, so that destroy() can wait
  *
- * Thread: any. enter/leave are two atomics on the open path.
+ * Thread: any. enter and leave hold a lock for a few instructions.
  */
 #ifndef BIFRONS_COMMON_GATE_H
 #define BIFRONS_COMMON_GATE_H

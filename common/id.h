@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 
-enum { ID_SIZE = 37 }; /**< 36 characters and the NUL */
+enum {
+	ID_SIZE = 37
+}; /**< 36 characters and the NUL */
 
 /** Write a new id of the present time, lower case */
 void id_new(char buf[ID_SIZE]);

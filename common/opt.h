@@ -32,9 +32,9 @@ enum opt_type {
 enum {
 	OPT_REQUIRED = 1 << 0,
 	OPT_NULLABLE = 1 << 1, /**< null is a value */
-	OPT_READ = 1 << 2,     /**< only in replies: input naming it is refused */
-	OPT_WRITE = 1 << 3,    /**< only in requests: a secret */
-	OPT_CREATE = 1 << 4,   /**< may be given at creation, not patched */
+	OPT_READ = 1 << 2,   /**< only in replies: input naming it is refused */
+	OPT_WRITE = 1 << 3,  /**< only in requests: a secret */
+	OPT_CREATE = 1 << 4, /**< may be given at creation, not patched */
 	OPT_PLATFORM = 1 << 5, /**< only a platform key may set it */
 };
 
@@ -64,14 +64,14 @@ struct opt_faults {
 	bool more;    /**< over 100: the rest was left out */
 };
 
-void opt_fault(struct opt_faults *faults, const char *pointer,
-	       const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void opt_fault(struct opt_faults *faults, const char *pointer, const char *fmt,
+	       ...) __attribute__((format(printf, 3, 4)));
 
 enum opt_mode {
 	OPT_MODE_CREATE, /**< required must be there, defaults filled in */
 	OPT_MODE_PATCH,  /**< nothing required, no defaults, null removes */
-	OPT_MODE_FLOW,   /**< as CREATE, and a scalar may be one whole "${…}" */
-	OPT_MODE_QUERY,  /**< as CREATE, scalars arrive as strings */
+	OPT_MODE_FLOW, /**< as CREATE, and a scalar may be one whole "${…}" */
+	OPT_MODE_QUERY, /**< as CREATE, scalars arrive as strings */
 };
 
 /** Check an object against a table.
@@ -90,7 +90,7 @@ int opt_check(json_t **outp, const struct opt *opts, const json_t *in,
 /** JSON Schema (2020-12) of an object; `reply` takes READ, drops WRITE */
 json_t *opt_schema(const struct opt *opts, bool reply, bool patch);
 
-/** A table row for each member, Markdown */
+/** A Markdown table with a row for each member; g_free() it */
 char *opt_markdown(const struct opt *opts);
 
 /** Shared checks for .check: NULL when right, or what is wrong */

@@ -300,6 +300,8 @@ json_t *opt_check_object(struct opt_check_run *run, const struct opt *opts,
 	return out;
 }
 
+/* the shape is the header's: input, how, where and what came of it */
+/* NOLINTNEXTLINE(readability-function-size) */
 int opt_check(json_t **outp, const struct opt *opts, const json_t *in,
 	      enum opt_mode mode, bool platform, const char *pointer,
 	      struct opt_faults *faults)

@@ -15,7 +15,7 @@ struct queue_node {
 	struct queue_node *next;
 };
 
-struct queue;
+struct queue; /**< counted: obj_unref() frees it, not what is still inside */
 
 /** @return 0 or errno of eventfd(2) */
 int queue_alloc(struct queue **qp);

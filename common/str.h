@@ -38,7 +38,9 @@ int str_to_num(const char *text, double *np);
 /** Lower-case hex; out has 2 * len + 1 bytes */
 void str_hex(char *out, const uint8_t *data, size_t len);
 
-enum { STR_BASE64_SIZE_32 = 45 };
+enum {
+	STR_BASE64_SIZE_32 = 45
+};
 /** Standard base64 with padding; caller frees with g_free() */
 char *str_base64(const uint8_t *data, size_t len);
 /** @return 0 or EINVAL; *datap is freed with g_free() */

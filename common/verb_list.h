@@ -57,8 +57,8 @@ enum verb_kind {
 	  VERB_LIST)                                                           \
 	X(numbers_create, "numbers.create", POST, "/v1/numbers",               \
 	  "numbers:write", VERB_CREATE)                                        \
-	X(numbers_get, "numbers.get", GET, "/v1/numbers/{id}",                 \
-	  "numbers:read", VERB_GET)                                            \
+	X(numbers_get, "numbers.get", GET, "/v1/numbers/{id}", "numbers:read", \
+	  VERB_GET)                                                            \
 	X(numbers_patch, "numbers.patch", PATCH, "/v1/numbers/{id}",           \
 	  "numbers:write", VERB_PATCH)                                         \
 	X(numbers_delete, "numbers.delete", DELETE, "/v1/numbers/{id}",        \

@@ -18,8 +18,8 @@
 int config_load(json_t **cfgp, const char *path, const struct opt *opts,
 		char **whyp);
 
-/** Text of a file with every key, its default and its unit in a comment:
- * how conf/ is made, and how a test finds it out of date
+/** Text (g_free() it) of a file with every key, its default and its unit in a
+ * comment: how conf/ is made, and how a test finds it out of date
  */
 char *config_sample(const struct opt *opts, const char *title);
 

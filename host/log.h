@@ -32,8 +32,8 @@ void log_write(enum log_level level, const char *fmt, ...)
 #define log_info(...) log_write(LOG_AT_INFO, __VA_ARGS__)
 #define log_debug(...)                                                         \
 	do {                                                                   \
-		if (log_is_on(LOG_AT_DEBUG))                                        \
-			log_write(LOG_AT_DEBUG, __VA_ARGS__);                       \
+		if (log_is_on(LOG_AT_DEBUG))                                   \
+			log_write(LOG_AT_DEBUG, __VA_ARGS__);                  \
 	} while (0)
 
 /** A rate limit for one kind of line: what a stranger can cause is counted,

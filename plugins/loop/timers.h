@@ -15,7 +15,7 @@
 
 #include "common/clock.h"
 
-struct timers;
+struct timers; /**< counted: obj_unref() frees it */
 typedef void(timer_h)(void *arg);
 
 /** Zeroed = not running. Private to timers.c but for embedding. */
