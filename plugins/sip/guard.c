@@ -107,14 +107,15 @@ static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 		return stranger(guard, msg, sip);
 	if (method == sip_method_ack && sipx_reply_is_ours(stack, sip))
 		return false;
-	if (method == sip_method_invite && !sip->sip_to->a_tag &&
-	    sipx_overloaded(stack)) {
-		atomic_fetch_add(&stack->n.shed, 1);
-		sipx_count_sent(stack, 503);
-		return answer(guard, msg, sip, 503, SIPX_RETRY_AFTER_S);
-	}
+	if (method != sip_method_invite || sip->sip_to->a_tag ||
+	    !sipx_overloaded(stack) ||
+	    answer(guard, msg, sip, 503, SIPX_RETRY_AFTER_S))
+		return true; /* incoming.c says 503 over TCP */
 
-	return true;
+	atomic_fetch_add(&stack->n.shed, 1);
+	sipx_count_sent(stack, 503);
+
+	return false;
 }
 
 /* A datagram without an empty line would pass by on_headers_end(): it is

@@ -6,6 +6,7 @@
 
 #include "host/log.h"
 
+#include "multipart.h"
 #include "sipx_priv.h"
 
 static const char sdp_type[] = "application/sdp";
@@ -65,11 +66,6 @@ static const struct media_handler handler = {
 
 /* ---- bodies ---- */
 
-static bool type_is(const msg_content_type_t *ct, const char *type)
-{
-	return ct && ct->c_type && !strcasecmp(ct->c_type, type);
-}
-
 static bool is_encoded(const sip_t *sip)
 {
 	const sip_content_encoding_t *ce = sip->sip_content_encoding;
@@ -80,26 +76,28 @@ static bool is_encoded(const sip_t *sip)
 
 int sipx_body_sdp(const sip_t *sip, const char **textp, size_t *lenp)
 {
-	const msg_multipart_t *mp;
+	const sip_payload_t *body = sip->sip_payload;
+	const msg_content_type_t *ct = sip->sip_content_type;
+	const char *boundary;
 
 	*textp = NULL;
 	*lenp = 0;
-	if (!sip->sip_payload || !sip->sip_payload->pl_len)
+	if (!body || !body->pl_len)
 		return 0;
-	if (is_encoded(sip))
+	if (is_encoded(sip) || !ct || !ct->c_type)
 		return 415;
 
-	for (mp = sip->sip_multipart; mp; mp = mp->mp_next)
-		if (type_is(mp->mp_content_type, sdp_type) && mp->mp_payload) {
-			*textp = mp->mp_payload->pl_data;
-			*lenp = mp->mp_payload->pl_len;
-			return 0;
-		}
-	if (!type_is(sip->sip_content_type, sdp_type))
+	if (!strncasecmp(ct->c_type, "multipart/", 10)) {
+		boundary = msg_header_find_param(ct->c_common, "boundary=");
+		return sipx_part_find(body->pl_data, body->pl_len, boundary,
+				      sdp_type, textp, lenp)
+			       ? 415
+			       : 0;
+	}
+	if (strcasecmp(ct->c_type, sdp_type) != 0)
 		return 415;
-
-	*textp = sip->sip_payload->pl_data;
-	*lenp = sip->sip_payload->pl_len;
+	*textp = body->pl_data;
+	*lenp = body->pl_len;
 
 	return 0;
 }

@@ -96,7 +96,7 @@ static int create_nua(struct sipx_stack *stack, const struct sipx_params *prm,
 		NUTAG_APPL_METHOD(NULL), NUTAG_APPL_METHOD(appl_methods),
 		SIPTAG_ALLOW_STR(allow), NUTAG_ALLOW_EVENTS(NULL),
 		SIPTAG_SUPPORTED_STR("timer, 100rel"),
-		NUTAG_ACCEPT_MULTIPART(1),
+		NUTAG_ACCEPT_MULTIPART(0), /* multipart.h */
 		NUTAG_USER_AGENT(prm->user_agent ? prm->user_agent : "Bifrons"),
 		NUTAG_AUTO302(0), NUTAG_AUTO305(0), NUTAG_MIN_SE(SIPX_MIN_SE_S),
 		NUTAG_UPDATE_REFRESH(1), NUTAG_REFRESH_WITHOUT_SDP(1),

@@ -192,6 +192,7 @@ static void test_info_digits(void **state)
 static void test_options(void **state)
 {
 	struct srig_call *c = *state;
+	struct srig_leg *leg;
 
 	request(c, "OPTIONS", NULL, "", 200);
 	assert_true(has(c->peer.msg, "Allow", "INVITE"));
@@ -212,7 +213,10 @@ static void test_options(void **state)
 	speer_ack(&c->peer);
 
 	srig_drain(&c->rig, false);
-	assert_non_null(srig_call_up((speer_new_call(&c->peer), c)));
+	speer_new_call(&c->peer);
+	leg = srig_call_up(c);
+	assert_non_null(leg);
+	assert_true(srig_call_down(c, leg));
 }
 
 static void test_other_methods(void **state)

@@ -19,6 +19,10 @@
 	"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"                           \
 	"c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
 
+enum {
+	ANSWER_SIZE = 2048
+};
+
 static int open_all(void **state)
 {
 	*state = srig_call_open(&(struct srig_params){.media = true}, false);
@@ -110,7 +114,9 @@ static void test_unknown_extension(void **state)
 	assert_int_equal(c->rig.nlegs, 0);
 }
 
-static void taken(struct srig_call *c, const char *type, const char *body)
+/* @param answer  Our SDP */
+static void taken(struct srig_call *c, const char *type, const char *body,
+		  char *answer)
 {
 	struct srig_leg *leg = &c->rig.legs[c->rig.nlegs];
 
@@ -118,20 +124,24 @@ static void taken(struct srig_call *c, const char *type, const char *body)
 	speer_new_call(&c->peer);
 	speer_request(&c->peer, "INVITE", "", type, body);
 	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 200);
+	snprintf(answer, ANSWER_SIZE, "%.2000s", speer_body(c->peer.msg));
 	speer_ack(&c->peer);
 	assert_true(srig_wait(&c->rig, &leg->answered, 1));
+	assert_true(srig_call_down(c, leg));
 }
 
 static void test_several_lines(void **state)
 {
 	struct srig_call *c = *state;
+	char answer[ANSWER_SIZE];
 	const char *sdp;
 
 	taken(c, "application/sdp; charset=utf-8",
 	      HEAD "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"
 		   "m=audio 4000 RTP/AVP 8\r\n"
-		   "m=audio 4004 RTP/AVP 0\r\n");
-	sdp = speer_body(c->peer.msg);
+		   "m=audio 4004 RTP/AVP 0\r\n",
+	      answer);
+	sdp = answer;
 	assert_non_null(strstr(sdp, "m=video 0 RTP/AVP 96"));
 	sdp = strstr(sdp, "m=audio ");
 	assert_non_null(sdp);
@@ -147,20 +157,21 @@ static void test_directions(void **state)
 		{"a=inactive\r\n", "a=inactive"},
 	};
 	struct srig_call *c = *state;
-	char offer[512];
+	char offer[512], answer[ANSWER_SIZE];
 	size_t i;
 
 	for (i = 0; i < 3; ++i) {
 		snprintf(offer, sizeof(offer), "%s%s%s", HEAD,
 			 "m=audio 4000 RTP/AVP 0\r\n", rows[i][0]);
-		taken(c, "application/sdp", offer);
-		assert_non_null(strstr(speer_body(c->peer.msg), rows[i][1]));
+		taken(c, "application/sdp", offer, answer);
+		assert_non_null(strstr(answer, rows[i][1]));
 	}
 }
 
 static void test_multipart(void **state)
 {
 	struct srig_call *c = *state;
+	char answer[ANSWER_SIZE];
 
 	taken(c, "multipart/mixed;boundary=frontier",
 	      "--frontier\r\n"
@@ -169,8 +180,9 @@ static void test_multipart(void **state)
 	      "--frontier\r\n"
 	      "Content-Type: application/sdp\r\n\r\n" HEAD
 	      "m=audio 4000 RTP/AVP 8\r\n\r\n"
-	      "--frontier--\r\n");
-	assert_non_null(strstr(speer_body(c->peer.msg), "RTP/AVP 8"));
+	      "--frontier--\r\n",
+	      answer);
+	assert_non_null(strstr(answer, "RTP/AVP 8"));
 }
 
 static void test_late_offer(void **state)
@@ -222,6 +234,7 @@ static void test_late_offer_progress(void **state)
 	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 200);
 	speer_ack_sdp(&c->peer, NULL);
 	assert_true(srig_wait(&c->rig, &leg->answered, 1));
+	assert_true(srig_call_down(c, leg));
 }
 
 /* Our offer goes out in a reliable 183, the answer comes in the PRACK */
