@@ -7,11 +7,13 @@
 
 #include <janus/debug.h>
 
+/* Janus adds the place in the source to what it logs as an error: here that
+ * would be this file each time, so our errors carry their mark themselves */
 void janus_log_sink(enum log_level level, const char *line)
 {
 	switch (level) {
 	case LOG_AT_ERROR:
-		JANUS_LOG(LOG_ERR, "bifrons: %s\n", line);
+		JANUS_LOG(LOG_WARN, "[ERR] bifrons: %s\n", line);
 		break;
 	case LOG_AT_WARN:
 		JANUS_LOG(LOG_WARN, "bifrons: %s\n", line);

@@ -77,7 +77,12 @@ class Platform:
         self.env.update(env or {})
         self.process = None
         self.output = []
-        self.start(wait)
+        try:
+            self.start(wait)
+        except AssertionError:
+            self.rtp_lock.close()
+            shutil.rmtree(self.dir, ignore_errors=True)
+            raise
 
     def _take_rtp_slice(self):
         """2,000 ports below the ephemeral ones that no other test holds."""
