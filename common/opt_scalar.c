@@ -115,14 +115,13 @@ static json_t *check_time(struct opt_check_run *run, const char *s)
 	return json_string(buf);
 }
 
+/* way: below 0 under the minimum, above 0 over the maximum */
 static bool is_in_range(struct opt_check_run *run, const struct opt *opt,
-			bool under, bool over)
+			int way)
 {
 	const long long min = opt->min, max = opt->max;
 
-	under = under && opt_has_min(opt);
-	over = over && opt_has_max(opt);
-	if (!under && !over)
+	if (!(way < 0 && opt_has_min(opt)) && !(way > 0 && opt_has_max(opt)))
 		return true;
 	if (opt_has_max(opt))
 		opt_run_fault(run, "must be from %lld to %lld", min, max);
@@ -150,7 +149,7 @@ static json_t *check_int(struct opt_check_run *run, const struct opt *opt,
 		opt_run_fault(run, "is too large a number");
 	else if (err)
 		opt_run_fault(run, "must be an integer");
-	else if (is_in_range(run, opt, n<opt->min, n> opt->max))
+	else if (is_in_range(run, opt, n < opt->min ? -1 : n > opt->max))
 		return json_integer(n);
 
 	return NULL;
@@ -171,7 +170,8 @@ static json_t *check_num(struct opt_check_run *run, const struct opt *opt,
 		opt_run_fault(run, "must be a number");
 		return NULL;
 	}
-	if (!is_in_range(run, opt, n<(double)opt->min, n>(double) opt->max))
+	if (!is_in_range(run, opt,
+			 n < (double)opt->min ? -1 : n > (double)opt->max))
 		return NULL;
 
 	return json_real(n);
