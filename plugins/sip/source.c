@@ -151,8 +151,10 @@ static bool find_number(struct sipx_source *src, const struct sipx_stack *stack,
 	src->destination_type =
 		party(src->destination, sizeof(src->destination), user,
 		      url->url_host, trunk);
-	src->number = directory_number(stack->dir, src->destination,
-				       trunk->account_id);
+	/* a name ("demo") is a number of ours whatever host they dialled */
+	src->number = directory_number(
+		stack->dir, sipx_is_number(user) ? src->destination : user,
+		trunk->account_id);
 
 	return src->number;
 }
