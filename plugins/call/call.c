@@ -232,9 +232,9 @@ int call_end(struct call *call, const struct leg_end *end)
 		own.sip_code = rejections[own.reason];
 	own.sip_code = call_attempts_hangup(call, &own);
 	note_end(call, &own);
-	log_info("call %s: ended by %s, %s%s%s", call->id,
-		 hangup_by_name(own.by), hangup_reason_name(own.reason),
-		 own.code ? ", " : "", own.code ? own.code : "");
+	log_debug("call %s: ended by %s, %s%s%s", call->id,
+		  hangup_by_name(own.by), hangup_reason_name(own.reason),
+		  own.code ? ", " : "", own.code ? own.code : "");
 
 	count_end(call);
 	call_write(call, EVENT_CALL_ENDED);

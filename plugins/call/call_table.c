@@ -120,10 +120,10 @@ static void take(struct call *call, struct leg *leg)
 	call->attempt = call_attempt_add(call, leg, call->trunk_id);
 	call->leg = leg;
 	++table->stats.created;
-	log_info("call %s: incoming, %s:%s -> %s:%s, trunk %s, flow %s",
-		 call->id, call->source.type, call->source.target,
-		 call->destination.type, call->destination.target,
-		 *call->trunk_id ? call->trunk_id : "-", call->flow_id);
+	log_debug("call %s: incoming, %s:%s -> %s:%s, trunk %s, flow %s",
+		  call->id, call->source.type, call->source.target,
+		  call->destination.type, call->destination.target,
+		  *call->trunk_id ? call->trunk_id : "-", call->flow_id);
 	call_write(call, EVENT_CALL_CREATED);
 	call_timers_ringing(call);
 	timer_start(table->env.timers, &call->start_timer, 0, "call_flow_start",

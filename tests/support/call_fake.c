@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "support/call_fake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "common/json.h"
+#include "common/obj.h"
+#include "directory/directory.h"
+#include "media/media.h"
+#include "media/tone.h"
+#include "store/backend.h"
+#include "support/flow_fake.h"
+
+/* ---- the store: a list of events, a map of rows ---- */
+
+static json_t *value_json(const struct db_value *value)
+{
+	if (value->type == DB_TEXT)
+		return json_string(value->s);
+
+	return value->type == DB_INT ? json_integer(value->i) : json_null();
+}
+
+static void set(json_t *row, const char *name, const struct db_value *value)
+{
+	json_object_set_new(row, name, value_json(value));
+}
+
+static void on_event_row(struct call_fake *fake, const struct db_value *v)
+{
+	json_array_append_new(fake->log, json_loads(v[7].s, 0, NULL));
+}
+
+static void on_insert(struct call_fake *fake, const struct db_value *v)
+{
+	json_t *row = json_object();
+
+	assert_null(json_object_get(fake->rows, v[0].s));
+	set(row, "status", &v[2]);
+	set(row, "hangup_reason", &v[9]);
+	set(row, "ended_at", &v[11]);
+	set(row, "sequence", &v[13]);
+	json_object_set_new(row, "doc", json_loads(v[14].s, 0, NULL));
+	json_object_set_new(fake->rows, v[0].s, row);
+}
+
+static void on_update(struct call_fake *fake, const struct db_value *v)
+{
+	json_t *row = json_object_get(fake->rows, v[0].s);
+
+	assert_non_null(row);
+	set(row, "status", &v[1]);
+	set(row, "hangup_reason", &v[2]);
+	set(row, "ended_at", &v[3]);
+	set(row, "sequence", &v[4]);
+	json_object_set_new(row, "doc", json_loads(v[5].s, 0, NULL));
+}
+
+static int run(void *conn, const char *sql, const struct db_value *params,
+	       size_t nparams, int64_t *changed, char why[STORE_WHY_SIZE])
+{
+	(void)nparams;
+	(void)why;
+
+	if (strstr(sql, "INSERT INTO event"))
+		on_event_row(conn, params);
+	else if (strstr(sql, "INSERT INTO call"))
+		on_insert(conn, params);
+	else
+		on_update(conn, params);
+	*changed = 1;
+
+	return 0;
+}
+
+static const struct store_backend recorder = {.run = run};
+
+static void commit(void *arg, struct store_tx *tx)
+{
+	struct call_fake *fake = arg;
+
+	++fake->commits;
+	assert_int_equal(store_tx_run(tx, &recorder, fake), 0);
+	store_tx_free(tx);
+}
+
+/* ---- media: one leg's handle is the world ---- */
+
+static uint32_t play_tones(struct media_leg *leg, struct tone_list *list,
+			   unsigned loops)
+{
+	struct call_fake *fake = (struct call_fake *)leg;
+
+	++fake->plays;
+	fake->loops = loops;
+	fake->steps = (unsigned)list->nsteps;
+	fake->first_ms = list->steps[0].ms;
+	obj_unref(list);
+
+	return ++fake->play_id;
+}
+
+static void stop(struct media_leg *leg)
+{
+	++((struct call_fake *)leg)->stops;
+}
+
+static void echo(struct media_leg *leg, bool on)
+{
+	struct call_fake *fake = (struct call_fake *)leg;
+
+	++fake->echos;
+	fake->echo = on;
+}
+
+static void stats(const struct media_leg *leg, struct media_stats *st)
+{
+	(void)leg;
+	st->rx_packets = 500;
+	st->in.mos = 4.4;
+	st->in.loss = 0.01;
+}
+
+static const struct call_media_ops media_ops = {
+	.play_tones = play_tones,
+	.stop = stop,
+	.echo = echo,
+	.stats = stats,
+};
+
+/* ---- a leg ---- */
+
+static struct call_fake_leg *of(struct leg *leg)
+{
+	return (struct call_fake_leg *)leg;
+}
+
+static int leg_ring(struct leg *leg)
+{
+	++of(leg)->rings;
+
+	return 0;
+}
+
+static int leg_progress(struct leg *leg)
+{
+	++of(leg)->progresses;
+
+	return of(leg)->progress_err;
+}
+
+static int leg_answer(struct leg *leg)
+{
+	++of(leg)->answers;
+
+	return of(leg)->answer_err;
+}
+
+static int leg_hangup(struct leg *leg, const struct leg_end *end)
+{
+	++of(leg)->hangups;
+	of(leg)->end = *end;
+
+	return of(leg)->hangup_code;
+}
+
+static json_t *leg_describe(const struct leg *leg)
+{
+	(void)leg;
+
+	return json_pack("{s:s,s:s}", "call_id", "abc@1", "remote",
+			 "192.0.2.1:5060");
+}
+
+static json_t *leg_describe_media(const struct leg *leg)
+{
+	(void)leg;
+
+	return json_pack("{s:{s:s}}", "audio", "codec", "PCMU");
+}
+
+static void leg_unref(struct leg *leg)
+{
+	++of(leg)->unrefs;
+}
+
+static const struct leg_ops leg_ops = {
+	.endpoint = "sip",
+	.ring = leg_ring,
+	.progress = leg_progress,
+	.answer = leg_answer,
+	.hangup = leg_hangup,
+	.describe = leg_describe,
+	.describe_media = leg_describe_media,
+	.unref = leg_unref,
+};
+
+/* ---- the world ---- */
+
+static void on_idle(void *arg)
+{
+	++((struct call_fake *)arg)->idles;
+}
+
+static void apply(struct call_fake *fake, enum dir_kind kind, const char *id,
+		  const char *text)
+{
+	json_t *doc = flow_fake_json(text ? text : "{}");
+
+	json_object_set_new(doc, "id", json_string(id));
+	json_object_set_new(doc, "account_id", json_string(CALL_FAKE_ACCOUNT));
+	json_object_set_new(doc, "name", json_string("x"));
+	directory_apply(fake->dir, kind, doc);
+	json_decref(doc);
+}
+
+void call_fake_setup(struct call_fake *fake, const char *actions,
+		     const char *account, const char *trunk, unsigned max_calls)
+{
+	struct call_env env = {
+		.clock = &fake->clock.clock,
+		.commit = commit,
+		.commit_arg = fake,
+		.events = &fake->events,
+		.max_calls = max_calls,
+		.ring_timeout_s = 60,
+		.max_duration_s = 14400,
+		.idle = on_idle,
+		.idle_arg = fake,
+		.media = &media_ops,
+	};
+	char *flow = g_strdup_printf("{'actions':%s}", actions);
+
+	memset(fake, 0, sizeof(*fake));
+	clock_fake_init(&fake->clock, 1800000000000);
+	assert_int_equal(timers_alloc(&fake->timers, &fake->clock.clock), 0);
+	assert_int_equal(directory_alloc(&fake->dir), 0);
+	apply(fake, DIR_ACCOUNT, CALL_FAKE_ACCOUNT, account);
+	apply(fake, DIR_TRUNK, CALL_FAKE_TRUNK, trunk);
+	apply(fake, DIR_FLOW, CALL_FAKE_FLOW, flow);
+	g_free(flow);
+	fake->events.node_id = "node-1";
+	fake->events.clock = &fake->clock.clock;
+	fake->log = json_array();
+	fake->rows = json_object();
+
+	env.timers = fake->timers;
+	env.dir = fake->dir;
+	assert_int_equal(call_table_alloc(&fake->table, &env), 0);
+}
+
+void call_fake_teardown(struct call_fake *fake)
+{
+	obj_unref(fake->table);
+	assert_int_equal(timers_count(fake->timers), 0);
+	obj_unref(fake->dir);
+	obj_unref(fake->timers);
+	json_decref(fake->log);
+	json_decref(fake->rows);
+}
+
+enum call_refusal call_fake_invite(struct call_fake *fake,
+				   struct call_fake_leg *leg)
+{
+	const struct leg_incoming in = {
+		.leg = &leg->leg,
+		.account_id = CALL_FAKE_ACCOUNT,
+		.trunk_id = CALL_FAKE_TRUNK,
+		.flow_id = CALL_FAKE_FLOW,
+		.source = "+4511111111",
+		.source_name = "B\xf8",
+		.source_type = "tel",
+		.destination = "+4522222222",
+		.destination_type = "tel",
+	};
+
+	memset(leg, 0, sizeof(*leg));
+	leg->leg.ops = &leg_ops;
+	leg->leg.media = (struct media_leg *)fake;
+
+	return call_incoming(fake->table, &in);
+}
+
+struct call *call_fake_call(struct call_fake *fake, struct call_fake_leg *leg)
+{
+	const json_t *created;
+
+	assert_int_equal(call_fake_invite(fake, leg), CALL_TAKEN);
+	created = call_fake_event(fake, "call.created");
+	call_fake_pass(fake, 0);
+
+	return call_find(fake->table, json_str(created, "id", ""));
+}
+
+void call_fake_pass(struct call_fake *fake, int64_t ms)
+{
+	const int64_t until = clock_mono_us(&fake->clock.clock) + ms * 1000;
+	int64_t next;
+
+	timers_run(fake->timers);
+	while ((next = timers_next_us(fake->timers)) >= 0 &&
+	       fake->clock.now_us + next <= until) {
+		fake->clock.now_us += next;
+		timers_run(fake->timers);
+	}
+	fake->clock.now_us = until;
+}
+
+void call_fake_answered(struct call_fake_leg *leg)
+{
+	leg->leg.handler->answered(leg->leg.arg);
+}
+
+void call_fake_early(struct call_fake_leg *leg)
+{
+	leg->leg.handler->early(leg->leg.arg);
+}
+
+void call_fake_digits(struct call_fake_leg *leg, const char *digits)
+{
+	for (; *digits; ++digits)
+		leg->leg.handler->dtmf(leg->leg.arg, *digits, 100);
+}
+
+void call_fake_played(struct call_fake *fake, struct call_fake_leg *leg,
+		      int err)
+{
+	leg->leg.handler->played(leg->leg.arg, fake->play_id, err);
+}
+
+void call_fake_bye(struct call_fake_leg *leg)
+{
+	static const struct leg_end end = {.by = HANGUP_BY_REMOTE};
+
+	leg->leg.handler->ended(leg->leg.arg, &end);
+}
+
+void call_fake_closed(struct call_fake_leg *leg)
+{
+	leg->leg.media = NULL;
+	leg->leg.handler->closed(leg->leg.arg);
+}
+
+char *call_fake_story(const struct call_fake *fake)
+{
+	GString *out = g_string_new(NULL);
+	json_t *doc, *seqs = json_object();
+	size_t i;
+
+	json_array_foreach(fake->log, i, doc)
+	{
+		const char *id = json_str(doc, "call_id", "");
+		const int64_t seq = json_int(seqs, id, 0) + 1;
+
+		assert_int_equal(json_int(doc, "sequence", 0), seq);
+		json_object_set_new(seqs, id, json_integer(seq));
+		g_string_append_printf(out, "%s%s", i ? " " : "",
+				       json_str(doc, "type", "?"));
+	}
+	json_decref(seqs);
+
+	return g_string_free(out, FALSE);
+}
+
+const json_t *call_fake_event(const struct call_fake *fake, const char *type)
+{
+	size_t i = json_array_size(fake->log);
+
+	while (i-- > 0) {
+		const json_t *doc = json_array_get(fake->log, i);
+
+		if (strcmp(json_str(doc, "type", ""), type) == 0)
+			return json_object_get(doc, "data");
+	}
+
+	return NULL;
+}
+
+const json_t *call_fake_row(const struct call_fake *fake)
+{
+	void *iter = json_object_iter(fake->rows);
+
+	return json_object_iter_value(iter);
+}
