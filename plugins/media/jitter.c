@@ -299,7 +299,10 @@ static void give_packet(struct jitter *jb, struct jitter_slot *slot,
 
 	jb->restarted = false;
 	jb->play_ts = slot->ts + slot->units;
+	/* a hole is filled, and a gap cut, in steps of this: not of a crumb */
 	jb->last_units = slot->units;
+	if (jb->last_units < units_of(jb, SNAP_MS))
+		jb->last_units = units_of(jb, SNAP_MS);
 	jb->dry = 0;
 	++jb->stats.played;
 	step_over(jb, slot);
