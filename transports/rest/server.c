@@ -55,6 +55,7 @@ static void *on_target(void *arg, const char *target,
 	return rest_exchange_new(arg, conn, target);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd's signature */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn,
 				  const char *url, const char *method,
 				  const char *version, const char *data,
@@ -80,6 +81,7 @@ static size_t leave_encoded(void *arg, struct MHD_Connection *conn, char *text)
 }
 
 /* GnuTLS gives no argument, but libmicrohttpd puts its connection there */
+/* NOLINTNEXTLINE(readability-function-size): GnuTLS's signature */
 static int on_certificate(gnutls_session_t session, const gnutls_datum_t *ca,
 			  int nca, const gnutls_pk_algorithm_t *algos,
 			  int nalgos, gnutls_pcert_st **certsp,
@@ -122,7 +124,7 @@ static socklen_t make_address(struct sockaddr_storage *addr, const char *bind,
 
 static uint16_t bound_port(int fd)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = {0};
 	socklen_t len = sizeof(addr);
 
 	if (getsockname(fd, (struct sockaddr *)&addr, &len))
