@@ -9,6 +9,7 @@
 
 /* Janus adds the place in the source to what it logs as an error: here that
  * would be this file each time, so our errors carry their mark themselves */
+/* NOLINTNEXTLINE(readability-function-*): JANUS_LOG() is many statements */
 void janus_log_sink(enum log_level level, const char *line)
 {
 	switch (level) {

@@ -131,7 +131,7 @@ void directory_normalise(char *out, size_t size, const char *raw,
 			 enum dir_format format, const char *country)
 {
 	const struct dir_country *in = dir_country_find(country);
-	char digits[RAW_MAX];
+	char digits[RAW_MAX] = "";
 	const char *rest;
 
 	str_copy(out, size, raw);

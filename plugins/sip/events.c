@@ -40,6 +40,8 @@ static const struct method *method_of(nua_event_t event)
 	return NULL;
 }
 
+/* the shape is nua's */
+/* NOLINTNEXTLINE(readability-function-size) */
 void sipx_on_event(nua_event_t event, int status, const char *phrase,
 		   nua_t *nua, nua_magic_t *magic, nua_handle_t *nh,
 		   nua_hmagic_t *hmagic, const sip_t *sip, tagi_t tags[])

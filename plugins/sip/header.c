@@ -126,7 +126,7 @@ static int hex_digit(char c)
 
 void sipx_user(char *out, size_t size, const char *user)
 {
-	char raw[SIPX_TEXT_SIZE];
+	char raw[SIPX_TEXT_SIZE] = "";
 	size_t n = 0;
 	int hi, lo;
 

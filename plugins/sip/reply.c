@@ -76,7 +76,7 @@ static void set_port(struct sipx_peer *to, const sip_via_t *via)
 
 static int socket_for(const struct sipx_stack *stack, int family)
 {
-	struct sockaddr_storage self;
+	struct sockaddr_storage self = {0};
 	socklen_t len;
 	size_t i;
 
