@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The adapter: all of Janus that the REST transport sees */
+#include <dlfcn.h>
 #include <errno.h>
 #include <glib.h>
 #include <jansson.h>
@@ -24,9 +25,7 @@ janus_transport *create(void);
 static janus_transport transport;
 
 /* Janus has one transport of a kind per process and calls it without an
- * argument: what must be found again is here. The library is linked with
- * -z nodelete: the core's pool may still bring an answer after on_destroy(),
- * when the core has closed the library, and finds the gate shut. */
+ * argument: what must be found again is here */
 static janus_transport_callbacks *core;
 static janus_transport_session *session;
 static struct rest_config *cfg;
@@ -92,6 +91,17 @@ static void set_log_level(const char *name)
 			log_set_level((enum log_level)level);
 }
 
+/* The core closes the library before its pool has finished: a thread that
+ * still brings an answer must find the gate shut, and not nothing at all */
+static void stay_loaded(void)
+{
+	Dl_info info;
+
+	if (!dladdr(&transport, &info) ||
+	    !dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE))
+		log_warn("REST transport: cannot stay loaded: %s", dlerror());
+}
+
 static int load(const char *config_path)
 {
 	char *path =
@@ -126,6 +136,7 @@ static int on_init(janus_transport_callbacks *callbacks,
 	if (!callbacks || !config_path || load(config_path))
 		return -1;
 
+	stay_loaded();
 	core = callbacks;
 	session = janus_transport_session_create(NULL, NULL);
 	if (rest_start(&rest, cfg, &ours)) {
