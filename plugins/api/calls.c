@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <glib.h>
+
 #include "api/resource.h"
 #include "call/call.h"
 #include "common/json.h"
@@ -284,6 +286,43 @@ static void act_hangup(struct job *job)
 	json_decref(doc);
 }
 
+/* What runs now is only on the loop: the record is as of its last event */
+static json_t *prepare_get(struct req *req, struct job *job)
+{
+	json_t *reply = res_load(req, &calls, &job->input, NULL);
+
+	if (reply && api_reply_err(reply) == API_ERR_call_not_found &&
+	    id_is_valid(req->id)) {
+		/* a call of this instant may not be in the store yet */
+		json_decref(reply);
+		return NULL;
+	}
+	if (!reply && str_eq(json_str(job->input, "status", NULL), "ended"))
+		return api_ok(g_steal_pointer(&job->input));
+
+	return reply;
+}
+
+static void act_get(struct job *job)
+{
+	struct call_table *table = job->api->env.calls;
+	struct call *call = table ? call_find(table, job->id) : NULL;
+	json_t *doc;
+
+	if (call && !str_eq(call_account_id(call), job->account_id))
+		call = NULL;
+
+	if (call) {
+		doc = call_json(call);
+		job_reply(job, api_ok(json_deep_copy(doc)));
+		json_decref(doc);
+	} else if (job->input) {
+		job_reply(job, api_ok(g_steal_pointer(&job->input)));
+	} else {
+		job_reply(job, api_error(API_ERR_call_not_found, NULL));
+	}
+}
+
 static const enum api_err missing[] = {API_ERR_call_not_found, API_OK};
 static const enum api_err live[] = {API_ERR_call_not_found, API_ERR_call_ended,
 				    API_OK};
@@ -305,7 +344,8 @@ const struct verb api_verb_calls_get = {
 	.reply_name = "Call",
 	.errors = missing,
 	.res = &calls,
-	.read = res_get,
+	.prepare = prepare_get,
+	.act = act_get,
 };
 
 const struct verb api_verb_calls_hangup = {

@@ -43,6 +43,17 @@ def last_call(p):
     return p.get("/v1/calls?page_size=1").json["result"][0]
 
 
+def runs(p, action_id):
+    """Wait until the newest call is at this action. -> the call's id"""
+    call_id = last_call(p)["id"]
+
+    def fetch():
+        action = p.get(f"/v1/calls/{call_id}").json["action"]
+        return action and action["id"] == action_id
+    wait_for(fetch, what=f"the action {action_id}")
+    return call_id
+
+
 def ended(p, call_id):
     def fetch():
         call = p.get(f"/v1/calls/{call_id}").json
@@ -71,9 +82,7 @@ def test_tone_digit_echo(p):
     tone_is(caller.hear(1.3), 440, "the played tone")
     caller.rtp.voice = sound.tone_ulaw(1000, 0.1)
     caller.rtp.press("1")
-    wait_for(lambda: last_call(p)["action"] and
-             last_call(p)["action"]["id"] == "echo",
-             what="the echo action")
+    runs(p, "echo")
     tone_is(caller.hear(0.6), 1000, "its own voice")
     call = last_call(p)
     equal(call["status"], "answered", "status during the echo")
@@ -116,9 +125,7 @@ def test_events_tell_the_story(p):
     """The event table tells the call in order, numbered without a gap"""
     caller = dial(p)
     caller.rtp.press("1")
-    wait_for(lambda: last_call(p)["action"] and
-             last_call(p)["action"]["id"] == "echo", what="the echo action")
-    call_id = last_call(p)["id"]
+    call_id = runs(p, "echo")
     caller.bye()
     ended(p, call_id)
     events = p.events(call_id)

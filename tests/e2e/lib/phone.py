@@ -31,8 +31,6 @@ snd_path {dir}
 module_path /usr/lib/baresip/modules
 module stdio.so
 module {codec_module}
-module auconv.so
-module auresamp.so
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -52,7 +50,8 @@ class Phone:
         self.codec = codec
         rate = int(codec.split("/")[1])
         voice = os.path.join(self.dir, "voice.wav")
-        sound.write_tone_wav(voice, voice_hz, 30, rate=rate)
+        channels = int((codec.split("/") + ["1"])[2])
+        sound.write_tone_wav(voice, voice_hz, 30, rate, channels)
         self.ctrl = free_port()
         rtp_low = free_port(span=20)
         with open(os.path.join(self.dir, "config"), "w",

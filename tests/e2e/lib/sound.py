@@ -77,12 +77,13 @@ def read_wav(path):
             for i in range(0, len(frames) - 1, step)], rate
 
 
-def write_tone_wav(path, hz, seconds, rate=8000, level=8000):
+def write_tone_wav(path, hz, seconds, rate=8000, channels=1, level=8000):
     with wave.open(path, "wb") as w:
-        w.setnchannels(1)
+        w.setnchannels(channels)
         w.setsampwidth(2)
         w.setframerate(rate)
         step = 2 * math.pi * hz / rate
         w.writeframes(b"".join(
+            channels *
             int(level * math.sin(step * i)).to_bytes(2, "little", signed=True)
             for i in range(int(seconds * rate))))
