@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "support/api_rig.h"
+
+#include <dirent.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call/call.h"
+#include "common/json.h"
+#include "common/obj.h"
+#include "common/str.h"
+#include "host/db.h"
+#include "loop/loop.h"
+#include "store/store.h"
+
+static void must(int err, const char *what)
+{
+	if (!err)
+		return;
+
+	fprintf(stderr, "api_rig: %s: %s\n", what, g_strerror(err));
+	abort();
+}
+
+static void build(void *arg) /* Thread: loop */
+{
+	struct api_rig *rig = arg;
+	const struct call_env env = {
+		.timers = loop_timers(rig->loop),
+		.clock = clock_system(),
+		.store = rig->store,
+		.dir = rig->directory,
+		.events = &rig->events,
+		.ring_timeout_s = 60,
+		.max_duration_s = 3600,
+	};
+
+	must(directory_load(rig->directory, store_db(rig->store)), "load");
+	must(call_table_alloc(&rig->calls, &env), "calls");
+}
+
+static bool ready(void *arg, json_t *checks)
+{
+	json_object_set_new(checks, "store", json_true());
+
+	return true;
+}
+
+static char *metrics(void *arg)
+{
+	return g_strdup("up 1\n");
+}
+
+static bool text_row(void *arg, const struct db_row *row)
+{
+	str_copy(arg, ID_SIZE, db_text(row, 0));
+
+	return false;
+}
+
+static void start(struct api_rig *rig)
+{
+	const struct store_params prm = {
+		.path = rig->path,
+		.backup_dir = rig->dir,
+	};
+	struct api_env env = {
+		.node_id = "test",
+		.bind = "127.0.0.1",
+		.deadline_ms = rig->deadline_ms ? rig->deadline_ms : 5000,
+		.ready = ready,
+		.metrics = metrics,
+		.key = rig->key,
+	};
+	char *why = NULL;
+	int err;
+
+	rig->events.node_id = "test";
+	rig->events.clock = clock_system();
+	must(loop_start(&rig->loop, clock_system()), "loop");
+	err = store_open(&rig->store, rig->loop, &prm, &why);
+	must(err, why ? why : "store");
+	must(directory_alloc(&rig->directory), "directory");
+	must(loop_call(rig->loop, "build", build, rig), "build");
+
+	env.loop = rig->loop;
+	env.store = rig->store;
+	env.dir = rig->directory;
+	env.calls = rig->calls;
+	must(api_alloc(&rig->api, &env), "api");
+	must(api_bootstrap(rig->api, API_RIG_KEY, false), "bootstrap");
+	must(db_read(store_db(rig->store), "SELECT id FROM account", NULL, 0,
+		     text_row, rig->account_id),
+	     "account");
+}
+
+void api_rig_open(struct api_rig *rig)
+{
+	str_copy(rig->dir, sizeof(rig->dir), "/tmp/bifrons-api-XXXXXX");
+	must(mkdtemp(rig->dir) ? 0 : EIO, "mkdtemp");
+	g_snprintf(rig->path, sizeof(rig->path), "%s/store.sqlite", rig->dir);
+	secret_random(rig->key, sizeof(rig->key));
+	start(rig);
+}
+
+static void drop(void *arg) /* Thread: loop */
+{
+	struct api_rig *rig = arg;
+
+	rig->calls = obj_unref(rig->calls);
+	rig->directory = obj_unref(rig->directory);
+}
+
+static void stop(struct api_rig *rig)
+{
+	rig->store = store_close(rig->store);
+	loop_call(rig->loop, "drop", drop, rig);
+	rig->loop = loop_stop(rig->loop);
+	rig->api = obj_unref(rig->api);
+}
+
+void api_rig_restart(struct api_rig *rig)
+{
+	stop(rig);
+	start(rig);
+}
+
+void api_rig_close(struct api_rig *rig)
+{
+	DIR *dir;
+	struct dirent *entry;
+	char *path;
+
+	stop(rig);
+	dir = opendir(rig->dir);
+	while (dir && (entry = readdir(dir))) {
+		path = g_build_filename(rig->dir, entry->d_name, NULL);
+		unlink(path);
+		g_free(path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(rig->dir);
+}
+
+json_t *api_rig_ask(struct api_rig *rig, const struct api_ask *ask)
+{
+	const char *scope = ask->scope ? ask->scope : "platform";
+	const char *account =
+		ask->account_id ? ask->account_id : rig->account_id;
+	json_t *query, *reply;
+	char *hash = NULL;
+
+	query = json_pack("{s:s, s:{s:s, s:s, s:[s], s:b}}", "verb", ask->verb,
+			  "auth", "account_id", account, "key_id", account,
+			  "scopes", scope, "platform",
+			  str_eq(scope, "platform"));
+	if (ask->request_id)
+		json_set_str(query, "request_id", ask->request_id);
+	if (ask->id)
+		json_object_set_new(query, "path",
+				    json_pack("{s:s}", "id", ask->id));
+	if (ask->query)
+		json_object_set_new(query, "query", ask->query);
+	if (ask->idem_key) {
+		hash = ask->body ? json_dumps(ask->body, JSON_COMPACT) : NULL;
+		json_object_set_new(
+			query, "idempotency",
+			json_pack("{s:s, s:s}", "key", ask->idem_key, "hash",
+				  ask->idem_hash               ? ask->idem_hash
+				  : hash && strlen(hash) < 100 ? hash
+							       : "none"));
+		free(hash);
+	}
+	if (ask->body)
+		json_object_set_new(query, "body", ask->body);
+
+	reply = api_dispatch(rig->api, query);
+	json_decref(query);
+
+	return reply;
+}
+
+json_t *api_rig_ok(json_t *reply)
+{
+	json_t *ok = json_incref(json_object_get(reply, "ok"));
+	char *text;
+
+	if (!ok) {
+		text = json_dumps(reply, JSON_INDENT(1));
+		fprintf(stderr, "api_rig: not ok: %s\n", text);
+		abort();
+	}
+	json_decref(reply);
+
+	return ok;
+}
+
+const char *api_rig_code(json_t *reply)
+{
+	static _Thread_local char code[64];
+
+	str_copy(code, sizeof(code),
+		 json_str(json_object_get(reply, "error"), "code", ""));
+	json_decref(reply);
+
+	return code;
+}
+
+char *api_rig_pointers(json_t *reply)
+{
+	const json_t *errors =
+		json_object_get(json_object_get(reply, "error"), "errors");
+	GString *out = g_string_new(NULL);
+	json_t *fault;
+	size_t i;
+
+	json_array_foreach(errors, i, fault)
+	{
+		g_string_append_printf(out, "%s%s", i ? " " : "",
+				       json_str(fault, "pointer", "?"));
+	}
+	json_decref(reply);
+
+	return g_string_free(out, FALSE);
+}
+
+json_t *api_rig_make(struct api_rig *rig, const char *verb,
+		     const char *account_id, json_t *body)
+{
+	const struct api_ask ask = {
+		.verb = verb, .account_id = account_id, .body = body};
+
+	return api_rig_ok(api_rig_ask(rig, &ask));
+}
+
+static bool int_row(void *arg, const struct db_row *row)
+{
+	*(int64_t *)arg = db_int(row, 0);
+
+	return false;
+}
+
+int64_t api_rig_count(struct api_rig *rig, const char *sql)
+{
+	int64_t n = -1;
+
+	must(db_read(store_db(rig->store), sql, NULL, 0, int_row, &n), sql);
+
+	return n;
+}
+
+void api_rig_on_loop(struct api_rig *rig, void (*fn)(void *arg), void *arg)
+{
+	must(loop_call(rig->loop, "test", fn, arg), "loop_call");
+}
