@@ -22,7 +22,7 @@ static bool decode(char **outp, const char *text, size_t len)
 
 static void fault_twice(struct opt_faults *faults, const char *name)
 {
-	char pointer[256] = "";
+	char pointer[256] = "query"; /* as the call plugin says it */
 
 	json_pointer_add(pointer, sizeof(pointer), name);
 	opt_fault(faults, pointer, "is given more than once");

@@ -315,7 +315,7 @@ static void test_queries(void **state)
 	assert_string_equal(
 		json_str(json_array_get(json_object_get(res.json, "errors"), 0),
 			 "pointer", ""),
-		"/a");
+		"query/a");
 	expect_problem(&res, 422, "invalid");
 	rest_rig_ask(rig, &res, "GET", "/v1/flows?a=%ff", ADMIN, NULL);
 	expect_problem(&res, 400, "bad_request");

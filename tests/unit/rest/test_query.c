@@ -52,8 +52,9 @@ static void test_parse(void **state)
 
 static void test_twice(void **state)
 {
-	assert_int_equal(parse("a=1&a=1", "/a"), API_ERR_invalid);
-	assert_int_equal(parse("a%2fb=1&b=2&a/b=1", "/a~1b"), API_ERR_invalid);
+	assert_int_equal(parse("a=1&a=1", "query/a"), API_ERR_invalid);
+	assert_int_equal(parse("a%2fb=1&b=2&a/b=1", "query/a~1b"),
+			 API_ERR_invalid);
 }
 
 static void test_broken(void **state)
