@@ -80,7 +80,7 @@ static void tell(struct store *store, const struct store_tx *tx)
 {
 	unsigned dropped = 0;
 
-	if (!log_limit_pass(&store->limit, 5, &dropped))
+	if (!tx->stmts->len || !log_limit_pass(&store->limit, 5, &dropped))
 		return;
 
 	log_error("store: a transaction of %u statements was undone: %s "
