@@ -76,8 +76,10 @@ static bool is_old(const struct dtmf4733_rx *rx, const struct rtp_packet *pkt,
 		return false;
 	if (pkt->ts == rx->seg_ts)
 		return !rx->held;
-	/* a sender whose timestamps jumped back is believed after a while */
-	if (now_us - rx->last_us > FORGET_US)
+	/* a sender whose timestamps jumped back is believed when its sequence
+	 * numbers went on, or else after a while */
+	if (now_us - rx->last_us > FORGET_US ||
+	    rtp_seq_diff(rx->seq, pkt->seq) > 0)
 		return false;
 
 	return rtp_ts_diff(rx->seg_ts, pkt->ts) < 0;
@@ -92,6 +94,7 @@ static void begin(struct dtmf4733_rx *rx, const struct rtp_packet *pkt,
 	rx->start_ts = rx->seg_ts = pkt->ts;
 	rx->units = 0;
 	rx->code = code;
+	rx->seq = pkt->seq;
 }
 
 size_t dtmf4733_rx_packet(struct dtmf4733_rx *rx, const struct rtp_packet *pkt,
@@ -123,6 +126,8 @@ size_t dtmf4733_rx_packet(struct dtmf4733_rx *rx, const struct rtp_packet *pkt,
 	}
 
 	rx->last_us = now_us;
+	if (rtp_seq_diff(rx->seq, pkt->seq) > 0)
+		rx->seq = pkt->seq;
 	if (units > rx->units) /* not of a packet out of order */
 		rx->units = units;
 	if (end)

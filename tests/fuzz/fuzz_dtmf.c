@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct dtmf_event ev[DTMF_EVENTS_MAX];
 		struct rtp_packet pkt = {
 			.marker = op[0] & 1,
+			.seq = (uint16_t)(op[1] << 8 | op[11]),
 			.ssrc = op[0] >> 7,
 			.payload = op + 6,
 			.len = op[0] & 2 ? 6 : op[0] >> 3 & 3,

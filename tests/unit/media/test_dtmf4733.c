@@ -151,15 +151,22 @@ static void test_only_an_end(void **state)
 
 static void test_out_of_order(void **state)
 {
+	seq = 11;
 	(void)put(1, 1, false, 320, 1000, false);
+	seq = 10;
 	(void)put(1, 1, false, 160, 1000, true); /* the first comes second */
+	seq = 13;
 	(void)put(1, 1, true, 480, 1000, false);
+	seq = 12;
 	(void)put(1, 1, false, 320, 1000, false); /* after the end */
 	assert_string_equal(heard.begun, "1");
 	assert_int_equal(heard.end_ms, 60);
 
+	seq = 20;
 	(void)put(1, 2, false, 160, 5000, true);
+	seq = 14;
 	(void)put(1, 1, true, 480, 1000, false); /* of the press before */
+	seq = 21;
 	(void)put(1, 2, true, 480, 5000, false);
 	assert_string_equal(heard.begun, "12");
 	assert_string_equal(heard.ended, "12");
@@ -215,12 +222,17 @@ static void test_other_source_and_restart(void **state)
 	assert_string_equal(heard.begun, "11");
 	assert_string_equal(heard.ended, "11");
 
-	/* its clock started over: believed after five seconds */
-	(void)put(2, 2, true, 320, 0x90000000, false);
-	assert_string_equal(heard.begun, "11");
-	now_us += 6000 * MS;
+	/* its clock started over: believed as the sequence goes on */
 	(void)put(2, 2, true, 320, 0x90000000, false);
 	assert_string_equal(heard.begun, "112");
+
+	/* both started over: believed after five seconds */
+	seq = (uint16_t)(seq - 1000);
+	(void)put(2, 3, true, 320, 0x8fff0000, false);
+	assert_string_equal(heard.begun, "112");
+	now_us += 6000 * MS;
+	(void)put(2, 3, true, 320, 0x8fff0000, false);
+	assert_string_equal(heard.begun, "1123");
 }
 
 static void test_not_digits(void **state)
