@@ -86,7 +86,8 @@ function row(name, schema, required, text) {
   return el('tr', {},
       el('td', {}, el('code', {}, name), required ? ' *' : ''),
       el('td', {}, typeOf(schema)),
-      el('td', {}, more.filter(Boolean).join('. ')));
+      el('td', {}, more.filter(Boolean).map((t) => t.replace(/\.$/, ''))
+          .join('. ')));
 }
 
 function table(rows) {
