@@ -9,12 +9,29 @@
 
 static void respond(struct sipx_leg *leg, int code, bool with_sdp)
 {
+	timer_cancel(leg->stack->timers, &leg->trying_timer);
 	nua_respond(
 		leg->nh, code, sipx_phrase(code),
 		TAG_IF(with_sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
 		TAG_IF(with_sdp, SIPTAG_PAYLOAD_STR(leg->sdp)), TAG_END());
 	if (code >= 200)
 		sipx_count_sent(leg->stack, code);
+}
+
+static void on_trying(void *arg)
+{
+	struct sipx_leg *leg = arg;
+
+	if (leg->state == SIPX_INVITED && leg->nh)
+		respond(leg, 100, false);
+}
+
+/* Most calls are answered at once: a 100 of the stack's for each costs a tenth
+ * of a set-up */
+void sipx_trying(struct sipx_leg *leg)
+{
+	timer_start(leg->stack->timers, &leg->trying_timer, SIPX_TRYING_MS,
+		    "sip 100", on_trying, leg);
 }
 
 int sipx_ring(struct leg *arg)

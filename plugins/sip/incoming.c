@@ -133,6 +133,8 @@ static void offer_leg(const struct sipx_event *ev, struct sipx_leg *leg,
 		      leg->offer ? "" : " without SDP");
 	if (bad)
 		reject_offer(ev, leg, bad, warning);
+	else if (leg->state == SIPX_INVITED)
+		sipx_trying(leg);
 }
 
 void sipx_on_invite(const struct sipx_event *ev)

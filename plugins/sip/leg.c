@@ -16,6 +16,7 @@ static void leg_destructor(void *obj)
 	struct sipx_leg *leg = obj;
 
 	timer_cancel(leg->stack->timers, &leg->later_timer);
+	timer_cancel(leg->stack->timers, &leg->trying_timer);
 	atomic_fetch_sub(&leg->stack->n.legs, 1);
 	obj_unref(leg->offer);
 	obj_unref((void *)leg->trunk);
@@ -145,6 +146,7 @@ void sipx_leg_over(struct sipx_leg *leg)
 {
 	leg->state = SIPX_OVER;
 	leg->deaf = true;
+	timer_cancel(leg->stack->timers, &leg->trying_timer);
 	sipx_sound_close(leg);
 	sipx_leg_later(leg, SIPX_LATER_CLOSED);
 }

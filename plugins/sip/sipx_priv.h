@@ -28,6 +28,7 @@
 enum {
 	SIPX_STOP_MS = 2000,    /**< for the peers to answer our BYE */
 	SIPX_RETRY_AFTER_S = 2, /**< with 503 */
+	SIPX_TRYING_MS = 150,   /**< RFC 3261 §17.2.1: 100 within 200 ms */
 	SIPX_MIN_SE_S = 90,     /**< RFC 4028 */
 	SIPX_CALL_ID_MAX = 256, /**< longer ones are refused */
 	SIPX_TRUNKS_MAX = 16,   /**< of one source address */
@@ -118,7 +119,8 @@ struct sipx_leg {
 	bool sdp_done;   /**< agreed before the 200 (PRACK): none in it */
 	bool can_100rel; /**< their Supported or Require */
 	bool early;      /**< 183 went out */
-	bool reoffered;  /**< their re-INVITE had no SDP, ours waits for ACK */
+	struct timer trying_timer; /**< 100, when nothing else went out */
+	bool reoffered; /**< their re-INVITE had no SDP, ours waits for ACK */
 	bool held;
 
 	/* the end */
@@ -205,6 +207,8 @@ bool sipx_leg_hears(const struct sipx_leg *leg);
 
 /* ---- answer.c, bye.c, info.c ---- */
 
+/** The INVITE waits for us: 100 when nothing better comes soon */
+void sipx_trying(struct sipx_leg *leg);
 int sipx_ring(struct leg *leg);
 int sipx_progress(struct leg *leg);
 int sipx_answer(struct leg *leg);

@@ -311,6 +311,22 @@ static void test_retransmission(void **state)
 	assert_true(srig_call_down(c, &c->rig.legs[0]));
 }
 
+/* Nobody answers yet: the caller is told that we are there */
+static void test_trying(void **state)
+{
+	struct srig_call *c = *state;
+
+	c->rig.act = SRIG_NOTHING;
+	speer_invite(&c->peer, "");
+	assert_non_null(speer_recv(&c->peer, SPEER_WAIT_MS));
+	assert_int_equal(strncmp(c->peer.msg, "SIP/2.0 100 ", 12), 0);
+	assert_int_equal(srig_answer(&c->rig.legs[0]), 0);
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 200);
+	speer_ack(&c->peer);
+	assert_true(srig_wait(&c->rig, &c->rig.legs[0].answered, 1));
+	assert_true(srig_call_down(c, &c->rig.legs[0]));
+}
+
 static void test_bye_before_ack(void **state)
 {
 	struct srig_call *c = *state;
@@ -400,6 +416,8 @@ int main(void)
 		UDP(test_early_media_then_answer),
 		UDP(test_100rel),
 		UDP(test_retransmission),
+		UDP(test_trying),
+		TCP(test_trying),
 		UDP(test_bye_before_ack),
 		HASTY(test_ack_never_comes),
 		UDP(test_hangup_before_ack),
