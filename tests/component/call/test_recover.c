@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Calls over a real store: what is written, and what a crash leaves */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call/call.h"
+#include "common/json.h"
+#include "common/obj.h"
+#include "directory/directory.h"
+#include "event/event.h"
+#include "host/db.h"
+#include "loop/loop.h"
+#include "store/store.h"
+#include "support/flow_fake.h"
+
+#define ACCOUNT "01890000-0000-7000-8000-000000000001"
+#define FLOW "01890000-0000-7000-8000-000000000003"
+
+struct rig {
+	char *dir, *path;
+	struct loop *loop;
+	struct store *store;
+	struct directory *directory;
+	struct event_source events;
+	struct call_env env;
+	struct call_table *calls;
+	struct leg leg;
+	int recovered;
+	GString *text; /**< what a read gave */
+};
+
+/* ---- a leg that does what it is asked ---- */
+
+static int leg_ok(struct leg *leg)
+{
+	(void)leg;
+
+	return 0;
+}
+
+static int leg_hangup(struct leg *leg, const struct leg_end *end)
+{
+	(void)leg;
+
+	return end->sip_code;
+}
+
+static void leg_unref(struct leg *leg)
+{
+	(void)leg;
+}
+
+static const struct leg_ops ops = {
+	.endpoint = "sip",
+	.ring = leg_ok,
+	.progress = leg_ok,
+	.answer = leg_ok,
+	.hangup = leg_hangup,
+	.unref = leg_unref,
+};
+
+/* ---- on the loop, where cmocka's jumps may not go ---- */
+
+static void must(bool right)
+{
+	if (!right)
+		abort();
+}
+
+static void set_up(void *arg)
+{
+	struct rig *rig = arg;
+	json_t *doc;
+
+	must(directory_alloc(&rig->directory) == 0);
+	doc = flow_fake_json("{'id':'" ACCOUNT "'}");
+	directory_apply(rig->directory, DIR_ACCOUNT, doc);
+	json_decref(doc);
+	doc = flow_fake_json("{'id':'" FLOW "','account_id':'" ACCOUNT "',"
+			     "'actions':[{'type':'answer'},{'type':'sleep',"
+			     "'option':{'duration_ms':3600000}}]}");
+	directory_apply(rig->directory, DIR_FLOW, doc);
+	json_decref(doc);
+
+	rig->env.timers = loop_timers(rig->loop);
+	rig->env.clock = clock_system();
+	rig->env.store = rig->store;
+	rig->env.dir = rig->directory;
+	rig->env.events = &rig->events;
+	must(call_table_alloc(&rig->calls, &rig->env) == 0);
+}
+
+static void invite(void *arg)
+{
+	struct rig *rig = arg;
+	const struct leg_incoming in = {
+		.leg = &rig->leg,
+		.account_id = ACCOUNT,
+		.flow_id = FLOW,
+		.source = "+451",
+		.source_type = "tel",
+		.destination = "+452",
+		.destination_type = "tel",
+	};
+
+	memset(&rig->leg, 0, sizeof(rig->leg));
+	rig->leg.ops = &ops;
+	must(call_incoming(rig->calls, &in) == CALL_TAKEN);
+}
+
+static void answered(void *arg)
+{
+	struct rig *rig = arg;
+
+	rig->leg.handler->answered(rig->leg.arg);
+	rig->leg.handler->dtmf(rig->leg.arg, '1', 100);
+}
+
+static void bye(void *arg)
+{
+	static const struct leg_end end = {.by = HANGUP_BY_REMOTE};
+	struct rig *rig = arg;
+
+	rig->leg.handler->ended(rig->leg.arg, &end);
+	rig->leg.handler->closed(rig->leg.arg);
+}
+
+static void tear_down(void *arg)
+{
+	struct rig *rig = arg;
+
+	rig->calls = obj_unref(rig->calls);
+	rig->directory = obj_unref(rig->directory);
+}
+
+static void recover(void *arg)
+{
+	struct rig *rig = arg;
+
+	rig->recovered = call_recover(&rig->env, store_db(rig->store));
+}
+
+/* ---- the process: it starts, it goes ---- */
+
+static void start(struct rig *rig)
+{
+	const struct store_params prm = {
+		.path = rig->path,
+		.backup_dir = rig->dir,
+	};
+	char *why = NULL;
+
+	assert_int_equal(loop_start(&rig->loop, clock_system()), 0);
+	assert_int_equal(store_open(&rig->store, rig->loop, &prm, &why), 0);
+	loop_call(rig->loop, "set up", set_up, rig);
+}
+
+static void stop(struct rig *rig)
+{
+	/* calls that are up are dropped without a word, as by kill -9 */
+	loop_call(rig->loop, "tear down", tear_down, rig);
+	rig->store = store_close(rig->store);
+	rig->loop = loop_stop(rig->loop);
+}
+
+static bool on_text(void *arg, const struct db_row *row)
+{
+	struct rig *rig = arg;
+
+	g_string_append_printf(rig->text, "%s ", db_text(row, 0));
+
+	return true;
+}
+
+static const char *read_text(struct rig *rig, const char *sql)
+{
+	g_string_truncate(rig->text, 0);
+	assert_int_equal(
+		db_read(store_db(rig->store), sql, NULL, 0, on_text, rig), 0);
+
+	return rig->text->str;
+}
+
+/* Wait for the store to have written so many events */
+static void wait_events(struct rig *rig, const char *expected)
+{
+	int tries;
+
+	for (tries = 0; tries < 1000; ++tries) {
+		if (strcmp(read_text(rig, "SELECT type FROM event ORDER BY"
+					  " row"),
+			   expected) == 0)
+			return;
+		g_usleep(5000);
+	}
+	assert_string_equal(rig->text->str, expected);
+}
+
+static int setup(void **state)
+{
+	struct rig *rig = g_new0(struct rig, 1);
+
+	rig->dir = g_dir_make_tmp("call-XXXXXX", NULL);
+	rig->path = g_build_filename(rig->dir, "test.db", NULL);
+	rig->text = g_string_new(NULL);
+	rig->events.node_id = "node-1";
+	rig->events.clock = clock_system();
+	*state = rig;
+
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct rig *rig = *state;
+	const char *name;
+	GDir *dir = g_dir_open(rig->dir, 0, NULL);
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		char *path = g_build_filename(rig->dir, name, NULL);
+
+		g_unlink(path);
+		g_free(path);
+	}
+	if (dir)
+		g_dir_close(dir);
+	g_rmdir(rig->dir);
+	g_string_free(rig->text, TRUE);
+	g_free(rig->path);
+	g_free(rig->dir);
+	g_free(rig);
+
+	return 0;
+}
+
+static void test_a_whole_call(void **state)
+{
+	struct rig *rig = *state;
+
+	start(rig);
+	loop_call(rig->loop, "invite", invite, rig);
+	wait_events(rig, "call.created flow.action ");
+	loop_call(rig->loop, "answered", answered, rig);
+	loop_call(rig->loop, "bye", bye, rig);
+	wait_events(rig, "call.created flow.action call.answered flow.action "
+			 "call.dtmf call.ended ");
+	assert_string_equal(read_text(rig, "SELECT status || hangup_reason"
+					   " || sequence FROM call"),
+			    "endednormal6 ");
+	loop_call(rig->loop, "recover", recover, rig);
+	assert_int_equal(rig->recovered, 0);
+	stop(rig);
+}
+
+static void test_a_crash(void **state)
+{
+	struct rig *rig = *state;
+	json_t *doc, *hangup;
+
+	start(rig);
+	loop_call(rig->loop, "invite", invite, rig);
+	wait_events(rig, "call.created flow.action ");
+	loop_call(rig->loop, "answered", answered, rig);
+	wait_events(rig, "call.created flow.action call.answered flow.action "
+			 "call.dtmf ");
+	stop(rig);
+
+	/* another node's calls are not ours to end */
+	rig->events.node_id = "node-2";
+	start(rig);
+	loop_call(rig->loop, "recover", recover, rig);
+	assert_int_equal(rig->recovered, 0);
+	stop(rig);
+
+	rig->events.node_id = "node-1";
+	start(rig);
+	loop_call(rig->loop, "recover", recover, rig);
+	assert_int_equal(rig->recovered, 1);
+	wait_events(rig, "call.created flow.action call.answered flow.action "
+			 "call.dtmf call.ended ");
+	assert_string_equal(read_text(rig, "SELECT sequence FROM event ORDER"
+					   " BY row"),
+			    "1 2 3 4 5 6 ");
+	assert_string_equal(read_text(rig, "SELECT status || hangup_reason ||"
+					   " sequence FROM call"),
+			    "endedfailed6 ");
+
+	/* its last known time is that of the last that was heard of it */
+	assert_string_equal(
+		read_text(rig, "SELECT count(*) FROM call WHERE ended_at ="
+			       " (SELECT created_at FROM event WHERE type ="
+			       " 'call.dtmf')"),
+		"1 ");
+
+	read_text(rig, "SELECT doc FROM call");
+	doc = json_loads(rig->text->str, 0, NULL);
+	assert_string_equal(json_str(doc, "status", ""), "ended");
+	hangup = json_object_get(doc, "hangup");
+	assert_string_equal(json_str(hangup, "by", ""), "system");
+	assert_string_equal(json_str(hangup, "code", ""), "node_lost");
+	assert_true(json_is_null(json_object_get(doc, "action")));
+	json_decref(doc);
+
+	loop_call(rig->loop, "recover", recover, rig);
+	assert_int_equal(rig->recovered, 0);
+	stop(rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_whole_call, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_crash, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
