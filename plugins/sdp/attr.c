@@ -176,6 +176,47 @@ static void read_rtcp(struct sdpx_media *m, char *value)
 		sdpx_addr_read(&m->rtcp, net, type, host);
 }
 
+/* rtcp-fb:<pt or *> <kind> [<parameter>] (RFC 4585 §4.2) */
+static void read_fb(struct sdpx_media *m, struct sdpx_fmt *fmts, char *value)
+{
+	static const struct {
+		const char *text;
+		unsigned fb;
+	} known[] = {
+		{"nack", SDPX_FB_NACK},
+		{"nack pli", SDPX_FB_PLI},
+		{"ccm fir", SDPX_FB_FIR},
+		{"goog-remb", SDPX_FB_REMB},
+	};
+	char *rest = value;
+	const char *pt = sdpx_token(&rest);
+	struct sdpx_fmt *fmt = find_fmt(m, fmts, pt);
+	const bool all = pt && !strcmp(pt, "*");
+	unsigned fb = 0;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); ++i)
+		if (!strcmp(rest, known[i].text))
+			fb = known[i].fb;
+	if (fmt)
+		fmt->fb |= fb;
+	for (size_t i = 0; all && i < m->nfmts; ++i)
+		fmts[i].fb |= fb;
+}
+
+/* extmap:<id>[/<direction>] <uri> (RFC 8285); MID (RFC 9143) alone is ours */
+static void read_extmap(struct sdpx_media *m, char *value)
+{
+	char *rest = value, *id = sdpx_token(&rest);
+	const char *uri = sdpx_token(&rest);
+	int64_t n;
+
+	if (!uri || strcmp(uri, "urn:ietf:params:rtp-hdrext:sdes:mid"))
+		return;
+	id[strcspn(id, "/")] = '\0';
+	if (!str_to_int(id, 1, 255, &n))
+		m->ext_mid = (unsigned)n;
+}
+
 static void read_ms(unsigned *msp, const char *value)
 {
 	const size_t len = strcspn(value, "."); /* some write "20.0" */
@@ -222,4 +263,8 @@ void sdpx_attr_read(struct sdpx_media *m, struct sdpx_fmt *fmts, char *text)
 		read_ms(&m->maxptime, value);
 	else if (!strcmp(text, "rtcp") && fmts)
 		read_rtcp(m, value);
+	else if (!strcmp(text, "rtcp-fb") && fmts)
+		read_fb(m, fmts, value);
+	else if (!strcmp(text, "extmap") && fmts)
+		read_extmap(m, value);
 }

@@ -8,6 +8,7 @@
 #include "common/str.h"
 #include "sdp/plan.h"
 #include "sdp/sdpx.h"
+#include "sdp/video.h"
 
 enum {
 	PTIME_DEFAULT = 20,
@@ -25,7 +26,7 @@ const char *sdpx_result_text(enum sdpx_result res)
 	case SDPX_NO_AUDIO:
 		return "no audio";
 	case SDPX_NO_TRANSPORT:
-		return "no audio over RTP/AVP";
+		return "no audio over a transport that we speak";
 	case SDPX_NO_ADDRESS:
 		return "no usable media address";
 	case SDPX_NO_CODEC:
@@ -246,7 +247,8 @@ static void choose_dir(const struct sdpx_media *m,
 				    local->dir);
 	sess->held = !(theirs & SDPX_RECVONLY);
 	sess->recv = (sess->dir & SDPX_RECVONLY) != 0;
-	sess->send = (sess->dir & SDPX_SENDONLY) && sess->rtp.ss_family;
+	sess->send = (sess->dir & SDPX_SENDONLY) &&
+		     (local->webrtc || sess->rtp.ss_family);
 }
 
 static unsigned choose_ptime(const struct sdpx_media *m,
@@ -273,9 +275,10 @@ static enum sdpx_result choose_line(const struct sdpx_media *m,
 
 	if (strcmp(m->type, "audio") || !m->port)
 		return SDPX_NO_AUDIO;
-	if (strcmp(m->proto, "RTP/AVP") && strcmp(m->proto, "RTP/AVPF"))
+	if (!sdpx_proto_is_ours(m->proto, local->webrtc))
 		return SDPX_NO_TRANSPORT;
-	if (m->conn.kind != SDPX_ADDR_OK && m->conn.kind != SDPX_ADDR_ANY)
+	if (!local->webrtc && m->conn.kind != SDPX_ADDR_OK &&
+	    m->conn.kind != SDPX_ADDR_ANY)
 		return SDPX_NO_ADDRESS;
 	fmt = choose_fmt(m, local, plan);
 	if (!fmt)
@@ -305,6 +308,7 @@ enum sdpx_result sdpx_negotiate(const struct sdpx_desc *offer,
 
 		if (res == SDPX_OK) {
 			sess->mline = i;
+			sdpx_video_choose(offer, local, &sess->video);
 			return SDPX_OK;
 		}
 		/* the line that came furthest tells why */

@@ -73,6 +73,16 @@ struct sdpx_fmt {
 	const char *encoding; /**< of rtpmap, or NULL; "" = unusable rtpmap */
 	unsigned clock, channels; /**< channels 0 = not said */
 	const char *fmtp;         /**< parameters, or NULL */
+	unsigned fb;              /**< SDPX_FB_*: what a=rtcp-fb offers */
+};
+
+/** Feedback of RFC 4585 and its kin, as a=rtcp-fb names it */
+enum {
+	SDPX_FB_NACK = 1 << 0,
+	SDPX_FB_PLI = 1 << 1,
+	SDPX_FB_FIR = 1 << 2,
+	SDPX_FB_REMB = 1 << 3,
+	SDPX_FB_ALL = (1 << 4) - 1,
 };
 
 struct sdpx_media {
@@ -86,6 +96,7 @@ struct sdpx_media {
 	struct sdpx_addr rtcp;    /**< address of a=rtcp, or NONE */
 	enum sdpx_dir dir;        /**< own, or the session's, or sendrecv */
 	unsigned ptime, maxptime; /**< ms; 0 = not said */
+	unsigned ext_mid;         /**< id of the MID extension; 0 = none */
 	bool rtcp_mux;
 };
 
@@ -113,6 +124,15 @@ struct sdpx_origin {
 /** @param id  Random, so that sessions differ; cut to 62 bits */
 void sdpx_origin_init(struct sdpx_origin *origin, uint64_t id);
 
+/** Video of a browser, passed through as it is */
+struct sdpx_video {
+	bool on;
+	size_t mline;
+	const char *codec; /**< "VP8" or "H264", static */
+	uint8_t pt;
+	enum sdpx_dir dir; /**< ours */
+};
+
 /** What agreed; addresses and directions from our side */
 struct sdpx_session {
 	size_t mline; /**< index of the audio line */
@@ -128,6 +148,7 @@ struct sdpx_session {
 	bool held;            /**< they do not want to hear us */
 	struct sockaddr_storage rtp, rtcp; /**< theirs; family 0 on 0.0.0.0 */
 	bool rtcp_mux;
+	struct sdpx_video video;
 };
 
 /** What we can do, and where we are */
@@ -141,6 +162,10 @@ struct sdpx_local {
 	const char *addr;   /**< numeric, of c= and o= */
 	uint16_t port;      /**< RTP */
 	uint16_t rtcp_port; /**< 0 = port + 1 */
+	/** A browser: RTP/SAVPF; transport, ICE and DTLS are someone else's
+	 * (answers only) */
+	bool webrtc;
+	bool video; /**< take a video line too (with webrtc) */
 	/** What agreed before (a re-offer), or NULL: its codec and payload
 	 * types stay where they can */
 	const struct sdpx_session *prev;

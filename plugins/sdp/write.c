@@ -10,6 +10,7 @@
 
 #include "sdp/plan.h"
 #include "sdp/sdpx.h"
+#include "sdp/video.h"
 
 enum {
 	ADDR_SIZE = 16
@@ -118,7 +119,10 @@ static void put_chosen(GString *out, const struct sdpx_media *m,
 			 sess->dtmf_events);
 	g_string_append_printf(out, "a=ptime:%u\r\na=%s\r\n", sess->ptime_ms,
 			       sdpx_dir_name(sess->dir));
-	put_rtcp(out, local, sess->rtcp_mux);
+	if (local->webrtc)
+		sdpx_put_mid_ext(out, m);
+	else
+		put_rtcp(out, local, sess->rtcp_mux);
 }
 
 /* Refused: port 0, all else as it came (RFC 3264 §6) */
@@ -146,6 +150,9 @@ int sdpx_write_answer(char **answerp, const struct sdpx_desc *offer,
 	for (size_t i = 0; i < offer->nmedia; ++i) {
 		if (i == sess->mline)
 			put_chosen(out, &offer->media[i], local, sess);
+		else if (sess->video.on && i == sess->video.mline)
+			sdpx_video_put(out, &offer->media[i], local,
+				       &sess->video);
 		else
 			put_refused(out, &offer->media[i]);
 	}
