@@ -119,6 +119,19 @@ static char *text_of(const char *text)
 	return text ? g_utf8_make_valid(text, -1) : NULL;
 }
 
+static void set_variables(struct call *call, const json_t *variables)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)variables, name, value)
+	{
+		if (json_is_string(value) && !flow_var_name_is_reserved(name))
+			(void)flow_vars_set(call->vars, name,
+					    json_string_value(value), false);
+	}
+}
+
 struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 {
 	struct call *call = obj_zalloc(sizeof(*call), call_destructor);
@@ -144,6 +157,7 @@ struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 	call->state = CALL_RINGING;
 	call->created = call->ringing = call_now(call);
 	flow_vars_alloc(&call->vars);
+	set_variables(call, in->variables);
 
 	return call;
 }

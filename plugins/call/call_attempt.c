@@ -186,6 +186,7 @@ struct call_attempt *call_attempt_add(struct call *call, struct leg *leg,
 	str_copy(att->trunk_id, ID_SIZE, trunk_id);
 	leg->handler = &handler;
 	leg->arg = att;
+	str_copy(leg->call_id, ID_SIZE, call->id);
 	g_ptr_array_add(call->attempts, att);
 
 	return att;

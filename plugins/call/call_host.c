@@ -48,6 +48,8 @@ static int host_echo(void *arg, bool on)
 	if (call->state == CALL_ENDED || !call->leg || !call->leg->media)
 		return ENOTCONN;
 	call->table->env.media->echo(call->leg->media, on);
+	if (call->leg->ops->echo)
+		call->leg->ops->echo(call->leg, on);
 
 	return 0;
 }

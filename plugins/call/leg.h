@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/id.h"
+
 struct leg;
 struct media_leg;
 
@@ -102,6 +104,9 @@ struct leg_ops {
 	int (*hangup)(struct leg *leg, const struct leg_end *end);
 	/** Send a digit by signalling; ENOTSUP: use media */
 	int (*send_dtmf)(struct leg *leg, char digit, unsigned duration_ms);
+	/** Send back what leg->media does not carry, a browser's picture, or
+	 * stop it. The op may be NULL */
+	void (*echo)(struct leg *leg, bool on);
 	/** The call's `sip` member (or what stands in its place), new */
 	json_t *(*describe)(const struct leg *leg);
 	/** The call's `media` member without its quality, new: {"audio":
@@ -120,6 +125,7 @@ struct leg {
 	/** Its sound; NULL before the SDP agreed. Owned by the leg, closed by
 	 * it. The call plays and listens through it (media/media.h). */
 	struct media_leg *media;
+	char call_id[ID_SIZE]; /**< set when the call takes it; for the log */
 };
 
 /** A new incoming leg, as its kind found it; borrowed during the call */
@@ -134,6 +140,9 @@ struct leg_incoming {
 	const char *source_type; /**< "tel", "sip", "extension" */
 	const char *destination;
 	const char *destination_type;
+	/** The flow's first variables, {name: text}, or NULL; names that may
+	 * not be set are passed over */
+	const json_t *variables;
 };
 
 /** Why an incoming leg was not taken */
