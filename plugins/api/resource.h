@@ -94,13 +94,13 @@ struct resource {
 	bool is_in_dir;
 	enum dir_kind dir_kind;
 
-	const char *sql_get;    /**< ?1 id, ?2 account -> doc */
-	const char *sql_insert; /**< ?1 id, ?2 account, ?3 created_at, ?4 doc,
-				     ?5 … columns; NULL: creating() does it */
-	const char
-		*sql_update;    /**< ?1 id, ?2 account, ?3 old doc, ?4 doc,
-				     ?5 … columns; NULL: its prepare() does it */
-	const char *sql_delete; /**< ?1 id, ?2 account; or NULL: no verb */
+	/* each has its own `prepare` where it is NULL */
+	const char *sql_get; /**< ?1 id, ?2 account -> doc */
+	/** ?1 id, ?2 account, ?3 created_at, ?4 doc, ?5 … columns */
+	const char *sql_insert;
+	/** ?1 id, ?2 account, ?3 old doc, ?4 doc, ?5 … columns; one row */
+	const char *sql_update;
+	const char *sql_delete; /**< ?1 id, ?2 account */
 
 	/** Looks at the body as it came, whatever else is wrong with it.
 	 * Thread: pool */

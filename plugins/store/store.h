@@ -56,7 +56,7 @@ void store_tx_free(struct store_tx *tx);
 
 enum store_expect {
 	STORE_ANY,     /**< any number of rows may change */
-	STORE_ONE_ROW, /**< not exactly one row changed: all is undone, ENOENT */
+	STORE_ONE_ROW, /**< not one row changed: all is undone, ENOENT */
 };
 
 /** Add a statement; values are copied.
@@ -89,7 +89,7 @@ void store_commit(struct store *store, struct store_tx *tx, store_done_h *done,
 		  void *arg);
 
 struct store_stats {
-	size_t depth;                /**< transactions waiting */
+	size_t depth; /**< transactions waiting */
 	uint64_t commits, txs, fails;
 	int64_t commit_max_us;
 };

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The description holds every verb, scope, error and event, and is sound */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glib.h>
+#include <string.h>
+
+#include "api/api_priv.h"
+#include "common/json.h"
+#include "common/str.h"
+#include "event/event.h"
+
+static json_t *doc;
+
+static int setup(void **state)
+{
+	json_t *made = api_openapi();
+	char *text = json_dumps(made, JSON_COMPACT);
+
+	/* through its text: what a client gets */
+	doc = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	json_decref(made);
+
+	return doc ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	json_decref(doc);
+
+	return 0;
+}
+
+static json_t *at(const json_t *j, const char *a, const char *b)
+{
+	json_t *inner = json_object_get(j, a);
+
+	return b ? json_object_get(inner, b) : inner;
+}
+
+static json_t *operation_of(const struct verb_row *row)
+{
+	char *method = g_ascii_strdown(row->method, -1);
+	json_t *item =
+		json_object_get(json_object_get(doc, "paths"), row->path);
+	json_t *op = json_object_get(item, method);
+
+	g_free(method);
+
+	return op;
+}
+
+static void test_every_verb_is_described(void **state)
+{
+	const struct verb_row *row;
+	json_t *op, *responses;
+	unsigned n = 0;
+
+	for (row = api_rows; row->name; ++row, ++n) {
+		op = operation_of(row);
+		assert_non_null(op);
+		assert_true(*json_str(op, "summary", ""));
+		assert_true(*json_str(op, "operationId", ""));
+		responses = json_object_get(op, "responses");
+		assert_true(json_object_get(responses, "200") ||
+			    json_object_get(responses, "201") ||
+			    json_object_get(responses, "204"));
+		assert_non_null(json_object_get(responses, "503"));
+		assert_int_equal(!row->verb->body,
+				 !json_object_get(op, "requestBody"));
+	}
+	assert_true(n > 30);
+}
+
+static void test_every_verb_does_something(void **state)
+{
+	const struct verb_row *row;
+
+	for (row = api_rows; row->name; ++row) {
+		assert_true(row->verb->read ||
+			    (row->verb->prepare && row->verb->act));
+		if (row->kind == VERB_LIST)
+			assert_non_null(row->verb->read);
+		if (row->kind == VERB_CREATE || row->kind == VERB_PATCH)
+			assert_non_null(row->verb->body);
+		if (row->kind == VERB_LIST)
+			assert_non_null(row->verb->query);
+	}
+}
+
+static void test_scopes_are_known(void **state)
+{
+	const struct verb_row *row;
+	const char *const *scope;
+
+	for (row = api_rows; row->name; ++row) {
+		if (!*row->scope || str_eq(row->scope, "public"))
+			continue;
+		for (scope = api_scopes; *scope; ++scope)
+			if (str_eq(*scope, row->scope))
+				break;
+		assert_non_null(*scope);
+	}
+}
+
+/** Every "$ref" below j leads to something */
+static void check_refs(const json_t *j)
+{
+	const char *key, *ref;
+	char **parts;
+	json_t *value, *target;
+	size_t i;
+
+	json_array_foreach(j, i, value) check_refs(value);
+	if (!json_is_object(j))
+		return;
+
+	json_object_foreach((json_t *)j, key, value) check_refs(value);
+	ref = json_str(j, "$ref", NULL);
+	if (!ref)
+		return;
+
+	assert_true(g_str_has_prefix(ref, "#/components/"));
+	parts = g_strsplit(ref, "/", -1);
+	target = json_object_get(at(doc, "components", parts[2]), parts[3]);
+	if (!target)
+		print_error("%s leads nowhere\n", ref);
+	assert_non_null(target);
+	g_strfreev(parts);
+}
+
+static void test_every_reference_leads_somewhere(void **state)
+{
+	check_refs(doc);
+}
+
+static void test_operation_ids_are_unique(void **state)
+{
+	GHashTable *seen = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct verb_row *row;
+	const char *id;
+
+	for (row = api_rows; row->name; ++row) {
+		id = json_str(operation_of(row), "operationId", "");
+		assert_true(g_hash_table_add(seen, (gpointer)id));
+	}
+	g_hash_table_destroy(seen);
+}
+
+static void test_every_event_is_a_webhook(void **state)
+{
+	unsigned i;
+
+	for (i = 0; i < EVENT_NTYPES; ++i)
+		assert_non_null(json_object_get(
+			json_object_get(doc, "webhooks"), event_type_name(i)));
+	assert_int_equal(json_object_size(json_object_get(doc, "webhooks")),
+			 EVENT_NTYPES);
+}
+
+static void test_secrets_are_never_shown(void **state)
+{
+	json_t *schemas = at(doc, "components", "schemas");
+	json_t *trunk = at(schemas, "Trunk", "properties");
+	json_t *body = at(schemas, "trunks_create_body", "properties");
+
+	assert_non_null(trunk);
+	assert_null(json_object_get(trunk, "password"));
+	assert_true(json_flag(json_object_get(body, "password"), "writeOnly",
+			      false));
+	assert_null(json_object_get(at(schemas, "Account", "properties"),
+				    "signing_secret"));
+	assert_non_null(json_object_get(
+		at(schemas, "AccountCreated", "properties"), "access_key"));
+}
+
+static void test_actions_have_their_schema(void **state)
+{
+	json_t *flow =
+		at(at(doc, "components", "schemas"), "Flow", "properties");
+	const json_t *items =
+		json_object_get(json_object_get(flow, "actions"), "items");
+
+	assert_string_equal(json_str(items, "$ref", ""),
+			    "#/components/schemas/Action");
+}
+
+static void test_version_and_security(void **state)
+{
+	const struct verb_row *row;
+	json_t *security;
+
+	assert_string_equal(json_str(doc, "openapi", ""), "3.1.0");
+	for (row = api_rows; row->name; ++row) {
+		security = json_object_get(operation_of(row), "security");
+		assert_int_equal(json_array_size(security),
+				 str_eq(row->scope, "public") ? 0 : 1);
+	}
+}
+
+/* ---- docs/errors.md ---- */
+
+static char *errors_page(void)
+{
+	const char *root = g_getenv("srcdir");
+	char *path =
+		g_build_filename(root ? root : ".", "docs", "errors.md", NULL);
+	char *text = NULL;
+
+	g_file_get_contents(path, &text, NULL, NULL);
+	g_free(path);
+
+	return text;
+}
+
+static void test_every_error_is_documented(void **state)
+{
+	char *page = errors_page(), *want;
+	unsigned err;
+
+	if (!page)
+		skip();
+
+	for (err = API_OK + 1; err < API_NERRORS; ++err) {
+		want = g_strdup_printf("| `%s` | %d |", api_err_code(err),
+				       api_err_status(err));
+		if (!strstr(page, want))
+			print_error("docs/errors.md lacks: %s\n", want);
+		assert_non_null(strstr(page, want));
+		g_free(want);
+	}
+	g_free(page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_verb_is_described),
+		cmocka_unit_test(test_every_verb_does_something),
+		cmocka_unit_test(test_scopes_are_known),
+		cmocka_unit_test(test_every_reference_leads_somewhere),
+		cmocka_unit_test(test_operation_ids_are_unique),
+		cmocka_unit_test(test_every_event_is_a_webhook),
+		cmocka_unit_test(test_secrets_are_never_shown),
+		cmocka_unit_test(test_actions_have_their_schema),
+		cmocka_unit_test(test_version_and_security),
+		cmocka_unit_test(test_every_error_is_documented),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
