@@ -143,7 +143,10 @@ static bool broken(const msg_mclass_t *mclass, const sip_t *sip)
 	for (e = sip->sip_error; e; e = e->er_next) {
 		hc = e->er_common->h_class;
 		if (hc == sip_error_class) {
-			hr = msg_find_hclass(mclass, e->er_name, NULL);
+			/* no name: a line that is no header at all */
+			hr = e->er_name
+				     ? msg_find_hclass(mclass, e->er_name, NULL)
+				     : NULL;
 			hc = hr ? hr->hr_class : NULL;
 		}
 		if (hc && hc->hc_critical)

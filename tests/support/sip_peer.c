@@ -137,7 +137,8 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 		     type ? "Content-Type: " : "", type ? type : "",
 		     type ? "\r\n" : "", strlen(body), body);
 	assert(n > 0 && n < SPEER_BUF_SIZE);
-	speer_send_raw(peer, text, (size_t)n);
+	if (!peer->dry)
+		speer_send_raw(peer, text, (size_t)n);
 }
 
 void speer_again(struct speer *peer)

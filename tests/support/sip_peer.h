@@ -21,6 +21,7 @@ enum {
 struct speer {
 	int fd;
 	bool tcp;
+	bool dry;      /**< write requests to `sent` only */
 	uint16_t port; /**< ours */
 	char ip[64];   /**< ours */
 	struct sockaddr_in to;

@@ -179,7 +179,10 @@ static enum call_refusal on_incoming(void *arg, const struct leg_incoming *in)
 		return rig->refusal;
 
 	pthread_mutex_lock(&rig->mtx);
-	assert(rig->nlegs < SRIG_LEGS_MAX);
+	if (rig->nlegs == SRIG_LEGS_MAX) {
+		pthread_mutex_unlock(&rig->mtx);
+		return CALL_REFUSED_LIMIT;
+	}
 	leg = &rig->legs[rig->nlegs];
 	leg->rig = rig;
 	leg->leg = in->leg;

@@ -57,7 +57,7 @@ struct srig {
 	uint16_t port;
 
 	/* set before the INVITE */
-	enum srig_act act;
+	_Atomic enum srig_act act;
 	enum call_refusal refusal;
 	struct leg_end end;
 
