@@ -142,6 +142,8 @@ void media_rx_rtcp(struct media_watch *watch, struct media_thread *th);
 /** A packet without a socket: its source is known (the browser's session) */
 void media_rx_input(struct media_leg *leg, struct media_thread *th, bool rtcp,
 		    uint8_t *buf, size_t len);
+/** Count a packet that was of no use */
+void media_rx_drop(struct media_leg *leg, struct media_thread *th);
 /** Figures that are not counted per packet */
 void media_rx_figures(struct media_leg *leg);
 /** A digit began, as media tells */

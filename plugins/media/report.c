@@ -165,8 +165,10 @@ void media_report_rx(struct media_leg *leg, struct media_thread *th,
 	struct rtcp_info info;
 	size_t i;
 
-	if (!leg->open || rtcp_parse(&info, buf, len))
+	if (rtcp_parse(&info, buf, len)) {
+		media_rx_drop(leg, th);
 		return;
+	}
 
 	leg->life_us = th->now_us;
 	if (info.sr && leg->rx.valid && info.ssrc == leg->rx.ssrc)

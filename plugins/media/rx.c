@@ -5,7 +5,7 @@
 #include "media/leg_priv.h"
 #include "media/rxaudio.h"
 
-static void drop(struct media_leg *leg, struct media_thread *th)
+void media_rx_drop(struct media_leg *leg, struct media_thread *th)
 {
 	media_count(&leg->figures.rx_dropped, 1);
 	media_count(&th->dropped, 1);
@@ -98,10 +98,10 @@ static void hold(struct media_leg *leg, struct media_thread *th,
 		 const uint8_t *buf, size_t len)
 {
 	if (leg->held_len)
-		drop(leg, th);
+		media_rx_drop(leg, th);
 	leg->held_len = 0;
 	if (len > sizeof(leg->held)) {
-		drop(leg, th);
+		media_rx_drop(leg, th);
 		return;
 	}
 	memcpy(leg->held, buf, len);
@@ -130,7 +130,7 @@ static void rx_packet(struct media_leg *leg, struct media_thread *th,
 
 	if (rtp_parse(&pkt, th->buf, len) ||
 	    (pkt.pt != leg->sess.pt && (int)pkt.pt != leg->sess.dtmf_pt)) {
-		drop(leg, th);
+		media_rx_drop(leg, th);
 		return;
 	}
 	if (!leg->sess.recv)
@@ -148,7 +148,7 @@ static void rx_packet(struct media_leg *leg, struct media_thread *th,
 		hold(leg, th, th->buf, len);
 		return;
 	case LATCH_DROP:
-		drop(leg, th);
+		media_rx_drop(leg, th);
 		return;
 	}
 	take(leg, th, th->buf, len, &pkt);
@@ -164,7 +164,7 @@ static void rx_report(struct media_leg *leg, struct media_thread *th,
 	media_addr_set(&said, (const void *)&leg->sess.rtcp);
 	if (!media_addr_same_ip(&from, latch_dest(&leg->latch)) &&
 	    !media_addr_same_ip(&from, &said)) {
-		drop(leg, th);
+		media_rx_drop(leg, th);
 		return;
 	}
 	leg->rtcp_from = from;
@@ -186,7 +186,7 @@ void media_rx_rtp(struct media_watch *watch, struct media_thread *th)
 		return;
 
 	if (n < RTP_HEADER_LEN || n > RTP_PACKET_MAX)
-		drop(leg, th);
+		media_rx_drop(leg, th);
 	else if (leg->sess.rtcp_mux && rtp_is_rtcp(th->buf, (size_t)n))
 		rx_report(leg, th, (size_t)n, &sa);
 	else
@@ -205,7 +205,7 @@ void media_rx_rtcp(struct media_watch *watch, struct media_thread *th)
 		return;
 
 	if (n > RTP_PACKET_MAX || !rtp_is_rtcp(th->buf, (size_t)n))
-		drop(leg, th);
+		media_rx_drop(leg, th);
 	else
 		rx_report(leg, th, (size_t)n, &sa);
 }
@@ -224,7 +224,7 @@ void media_rx_input(struct media_leg *leg, struct media_thread *th, bool rtcp,
 	}
 	if (rtp_parse(&pkt, buf, len) ||
 	    (pkt.pt != leg->sess.pt && (int)pkt.pt != leg->sess.dtmf_pt)) {
-		drop(leg, th);
+		media_rx_drop(leg, th);
 		return;
 	}
 	if (!leg->sess.recv)

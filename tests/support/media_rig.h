@@ -84,6 +84,7 @@ struct rig_leg {
 	struct media_leg *leg;
 	struct media_session sess;
 	uint16_t port;
+	bool closing; /**< the pointer may be dead */
 
 	pthread_mutex_t mtx;
 	pthread_cond_t cond;
@@ -91,6 +92,7 @@ struct rig_leg {
 	/* guarded by mtx */
 	char digits[RIG_DIGITS_MAX + 1];
 	unsigned ndigits, nplayed, nstarted, nsilent, nclosed, nlate;
+	unsigned nbarriers;
 	uint32_t played_id;
 	int played_err;
 	struct media_stats last; /**< of closed() */
@@ -125,6 +127,9 @@ void rig_latch(struct rig_leg *leg, struct rig_far *far);
 
 /** Strength of a frequency in pcm: 1.0 = a full-scale sine */
 double rig_goertzel(const int16_t *pcm, size_t n, unsigned rate, double hz);
+
+/** Did the machine delay a tick so much that frames were given up? */
+bool rig_was_late(const struct rig *rig);
 
 int64_t rig_now_us(void);
 void rig_sleep_ms(unsigned ms);
