@@ -93,7 +93,7 @@ static void start(struct api_rig *rig)
 	env.dir = rig->directory;
 	env.calls = rig->calls;
 	must(api_alloc(&rig->api, &env), "api");
-	must(api_bootstrap(rig->api, API_RIG_KEY, false), "bootstrap");
+	must(api_bootstrap(rig->api, API_RIG_KEY, rig->demo), "bootstrap");
 	must(db_read(store_db(rig->store), "SELECT id FROM account", NULL, 0,
 		     text_row, rig->account_id),
 	     "account");

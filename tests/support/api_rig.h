@@ -25,6 +25,7 @@ struct api_rig {
 	struct api *api;
 	char account_id[ID_SIZE]; /**< the platform's */
 	unsigned deadline_ms;     /**< set before api_rig_open(), 0 = 5000 */
+	bool demo;                /**< the same */
 };
 
 #define API_RIG_KEY "bfk_first-key-of-the-tests"

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The first start, later starts, and many clients at once */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glib.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "support/api_rig.h"
+
+static struct api_rig rig;
+
+static int setup(void **state)
+{
+	memset(&rig, 0, sizeof(rig));
+	api_rig_open(&rig);
+
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	api_rig_close(&rig);
+
+	return 0;
+}
+
+static int64_t keys(void)
+{
+	return api_rig_count(&rig, "SELECT count(*) FROM access_key");
+}
+
+static void test_the_first_start_makes_an_account_and_a_key(void **state)
+{
+	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM account"
+					     " WHERE name = 'default'"),
+			 1);
+	assert_int_equal(keys(), 1);
+	assert_int_equal(api_rig_count(&rig,
+				       "SELECT count(*) FROM access_key"
+				       " WHERE doc LIKE '%" API_RIG_KEY "%'"),
+			 0);
+	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM flow"), 0);
+}
+
+static void test_later_starts_add_only_a_new_key(void **state)
+{
+	api_rig_restart(&rig);
+	assert_int_equal(keys(), 1);
+	assert_int_equal(api_bootstrap(rig.api, API_RIG_KEY, true), 0);
+	assert_int_equal(keys(), 1);
+	assert_int_equal(api_bootstrap(rig.api, NULL, true), 0);
+	assert_int_equal(api_bootstrap(rig.api, "", true), 0);
+	assert_int_equal(keys(), 1);
+	assert_int_equal(api_bootstrap(rig.api, "bfk_another", true), 0);
+	assert_int_equal(keys(), 2);
+	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM flow"), 0);
+	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM account"),
+			 1);
+}
+
+struct demo {
+	bool number, trunk, flow;
+};
+
+static void look(void *arg) /* Thread: loop */
+{
+	const struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct demo *demo = arg;
+	const struct dir_number *number =
+		directory_number(rig.directory, "demo", NULL);
+	const struct dir_trunk *trunk;
+
+	demo->number = number;
+	demo->flow = number && directory_flow(rig.directory, number->flow_id);
+	demo->trunk = directory_trunks_by_source(rig.directory,
+						 (const struct sockaddr *)&sin,
+						 &trunk, 1) == 1;
+}
+
+static void test_the_demo_can_be_called_at_once(void **state)
+{
+	struct demo demo = {.flow = false};
+
+	api_rig_close(&rig);
+	rig.demo = true;
+	api_rig_open(&rig);
+	api_rig_on_loop(&rig, look, &demo);
+	assert_true(demo.number);
+	assert_true(demo.flow);
+	assert_true(demo.trunk);
+	rig.demo = false;
+}
+
+/* ---- many at once ---- */
+
+enum {
+	THREADS = 4,
+	ROUNDS = 25
+};
+
+struct worker {
+	pthread_t thread;
+	unsigned index;
+	const char *flow_id;
+	unsigned done, conflicts, exists;
+};
+
+static void *patch_often(void *arg)
+{
+	struct worker *worker = arg;
+	struct api_ask ask = {.verb = "flows.patch", .id = worker->flow_id};
+	char text[32];
+	const char *code;
+	unsigned i;
+
+	for (i = 0; i < ROUNDS; ++i) {
+		g_snprintf(text, sizeof(text), "%u.%u", worker->index, i);
+		ask.body = json_pack("{s:s}",
+				     worker->index % 2 ? "name" : "description",
+				     text);
+		code = api_rig_code(api_rig_ask(&rig, &ask));
+		if (!strcmp(code, ""))
+			++worker->done;
+		else if (!strcmp(code, "conflict"))
+			++worker->conflicts;
+	}
+
+	return NULL;
+}
+
+static void *take_numbers(void *arg)
+{
+	struct worker *worker = arg;
+	struct api_ask ask = {.verb = "numbers.create"};
+	char text[32];
+	const char *code;
+	unsigned i;
+
+	for (i = 0; i < ROUNDS; ++i) {
+		g_snprintf(text, sizeof(text), "n%u", i);
+		ask.body = json_pack("{s:s, s:s}", "number", text, "flow_id",
+				     worker->flow_id);
+		code = api_rig_code(api_rig_ask(&rig, &ask));
+		if (!strcmp(code, ""))
+			++worker->done;
+		else if (!strcmp(code, "already_exists"))
+			++worker->exists;
+	}
+
+	return NULL;
+}
+
+static void run(struct worker workers[THREADS], void *(*fn)(void *arg),
+		const char *flow_id)
+{
+	unsigned i;
+
+	for (i = 0; i < THREADS; ++i) {
+		workers[i] = (struct worker){.index = i, .flow_id = flow_id};
+		pthread_create(&workers[i].thread, NULL, fn, &workers[i]);
+	}
+	for (i = 0; i < THREADS; ++i)
+		pthread_join(workers[i].thread, NULL);
+}
+
+static char *make_flow(void)
+{
+	json_t *flow =
+		api_rig_make(&rig, "flows.create", NULL,
+			     json_pack("{s:s, s:[]}", "name", "x", "actions"));
+	char *id = g_strdup(json_str(flow, "id", ""));
+
+	json_decref(flow);
+
+	return id;
+}
+
+static void test_no_patch_is_lost(void **state)
+{
+	struct worker workers[THREADS];
+	char *id = make_flow();
+	const struct api_ask get = {.verb = "flows.get", .id = id};
+	unsigned i;
+	json_t *doc;
+
+	run(workers, patch_often, id);
+	for (i = 0; i < THREADS; ++i)
+		assert_int_equal(workers[i].done + workers[i].conflicts,
+				 ROUNDS);
+
+	/* neither of the two members was put back by the other's patches */
+	doc = api_rig_ok(api_rig_ask(&rig, &get));
+	assert_non_null(strchr(json_str(doc, "name", ""), '.'));
+	assert_true(json_str(doc, "name", "")[0] % 2 == 1);
+	assert_true(json_str(doc, "description", "")[0] % 2 == 0);
+	json_decref(doc);
+	g_free(id);
+}
+
+static void test_a_number_goes_to_one(void **state)
+{
+	struct worker workers[THREADS];
+	char *id = make_flow();
+	unsigned i, done = 0, exists = 0;
+
+	run(workers, take_numbers, id);
+	for (i = 0; i < THREADS; ++i) {
+		done += workers[i].done;
+		exists += workers[i].exists;
+	}
+	assert_int_equal(done, ROUNDS);
+	assert_int_equal(exists, (THREADS - 1) * ROUNDS);
+	g_free(id);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_first_start_makes_an_account_and_a_key),
+		TEST(test_later_starts_add_only_a_new_key),
+		TEST(test_the_demo_can_be_called_at_once),
+		TEST(test_no_patch_is_lost),
+		TEST(test_a_number_goes_to_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
