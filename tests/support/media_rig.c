@@ -206,7 +206,8 @@ static void on_dtmf(void *arg, char digit, unsigned duration_ms)
 	(void)duration_ms;
 	lock(leg);
 	if (leg->ndigits < RIG_DIGITS_MAX)
-		leg->digits[leg->ndigits++] = digit;
+		leg->digits[leg->ndigits] = digit;
+	++leg->ndigits;
 	unlock(leg);
 }
 
@@ -215,9 +216,9 @@ static void on_played(void *arg, uint32_t id, int err)
 	struct rig_leg *leg = arg;
 
 	lock(leg);
-	++leg->nplayed;
 	leg->played_id = id;
 	leg->played_err = err;
+	++leg->nplayed;
 	unlock(leg);
 }
 
@@ -244,8 +245,8 @@ static void on_closed(void *arg, const struct media_stats *stats)
 	struct rig_leg *leg = arg;
 
 	lock(leg);
-	++leg->nclosed;
 	leg->last = *stats;
+	++leg->nclosed;
 	unlock(leg);
 }
 
@@ -271,7 +272,7 @@ static bool wait_until(struct rig_leg *leg,
 	return true;
 }
 
-bool rig_wait(struct rig_leg *leg, const unsigned *count, unsigned n)
+bool rig_wait(struct rig_leg *leg, const atomic_uint *count, unsigned n)
 {
 	struct timespec end;
 	int err = 0;

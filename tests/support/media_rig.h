@@ -10,6 +10,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -91,11 +92,13 @@ struct rig_leg {
 
 	/* guarded by mtx */
 	char digits[RIG_DIGITS_MAX + 1];
-	unsigned ndigits, nplayed, nstarted, nsilent, nclosed, nlate;
-	unsigned nbarriers;
 	uint32_t played_id;
 	int played_err;
 	struct media_stats last; /**< of closed() */
+
+	/* counted under mtx, read at any time */
+	atomic_uint ndigits, nplayed, nstarted, nsilent, nclosed, nlate,
+		nbarriers;
 };
 
 /** What a call with this codec agreed on with the far end */
@@ -117,7 +120,7 @@ uint32_t rig_leg_dtmf(struct rig_leg *leg, const char *digits,
 void rig_leg_stop(struct rig_leg *leg);
 
 /** Wait until a count of the leg reaches n */
-bool rig_wait(struct rig_leg *leg, const unsigned *count, unsigned n);
+bool rig_wait(struct rig_leg *leg, const atomic_uint *count, unsigned n);
 /** Wait until the engine took n packets in all */
 bool rig_wait_rx(struct rig_leg *leg, uint64_t n);
 bool rig_wait_dropped(struct rig_leg *leg, uint64_t n);
