@@ -106,7 +106,7 @@ static int create_nua(struct sipx_stack *stack, const struct sipx_params *prm,
 		NTATAG_MAX_FORWARDS(70), NTATAG_SERVER_RPORT(1),
 		NTATAG_SIP_T1X64(linger_ms), TPTAG_UDP_RMEM(UDP_RMEM),
 		TPTAG_IDLE(TCP_IDLE_MS), TPTAG_TIMEOUT(TCP_PARTIAL_MS),
-		TPTAG_THRPSIZE(0), TAG_END());
+		TPTAG_PONG2PING(1), TPTAG_THRPSIZE(0), TAG_END());
 
 	return stack->nua ? 0 : errno ? errno : EIO;
 }

@@ -113,9 +113,10 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 		!strcmp(method, "ACK") || !strcmp(method, "CANCEL");
 	const bool to_tag = peer->to_tag[0] && strcmp(method, "CANCEL") != 0;
 	const char *proto = peer->tcp ? "TCP" : "UDP";
-	char *text = peer->sent;
+	char *text = peer->sent, contact[sizeof(peer->ip) + 8];
 	int n;
 
+	snprintf(contact, sizeof(contact), "%s:%u", peer->ip, peer->port);
 	next_transaction(peer, method);
 	n = snprintf(text, SPEER_BUF_SIZE,
 		     "%s sip:%s@127.0.0.1:%u SIP/2.0\r\n"
@@ -125,7 +126,7 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 		     "To: <sip:%s@127.0.0.1>%s%s\r\n"
 		     "Call-ID: %s\r\n"
 		     "CSeq: %u %s\r\n"
-		     "Contact: <sip:peer@%s:%u;transport=%s>\r\n"
+		     "Contact: <sip:peer@%s;transport=%s>\r\n"
 		     "%s%s%s%sContent-Length: %zu\r\n\r\n%s",
 		     method, peer->number, ntohs(peer->to.sin_port), proto,
 		     peer->ip, peer->port,
@@ -133,7 +134,8 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 		     peer->number, to_tag ? ";tag=" : "",
 		     to_tag ? peer->to_tag : "", peer->call_id,
 		     of_invite ? peer->invite_cseq : peer->cseq, method,
-		     peer->ip, peer->port, peer->tcp ? "tcp" : "udp", headers,
+		     peer->contact[0] ? peer->contact : contact,
+		     peer->tcp ? "tcp" : "udp", headers,
 		     type ? "Content-Type: " : "", type ? type : "",
 		     type ? "\r\n" : "", strlen(body), body);
 	assert(n > 0 && n < SPEER_BUF_SIZE);

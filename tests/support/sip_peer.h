@@ -28,9 +28,10 @@ struct speer {
 
 	/* the dialog: set by speer_open(), free to be changed */
 	char number[64], call_id[96], from[128];
-	char to_tag[96]; /**< theirs, from their last response */
-	char branch[64]; /**< of the last request that was not an ACK */
-	unsigned cseq;   /**< of that request */
+	char contact[64]; /**< "HOST:PORT"; "" = where we are */
+	char to_tag[96];  /**< theirs, from their last response */
+	char branch[64];  /**< of the last request that was not an ACK */
+	unsigned cseq;    /**< of that request */
 	unsigned invite_cseq;
 	char invite_branch[64];
 

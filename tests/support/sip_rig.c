@@ -531,6 +531,19 @@ void srig_drain(struct srig *rig, bool drain)
 	loop_call(rig->loop, "srig drain", do_drain, &job);
 }
 
+static void do_block(void *arg)
+{
+	const unsigned ms = (unsigned)(uintptr_t)arg;
+	const struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
+
+	nanosleep(&ts, NULL);
+}
+
+void srig_block(struct srig *rig, unsigned ms)
+{
+	loop_post(rig->loop, "srig block", do_block, (void *)(uintptr_t)ms);
+}
+
 static void do_nothing(void *arg)
 {
 }

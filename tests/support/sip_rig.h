@@ -100,6 +100,8 @@ int srig_send_dtmf(struct srig_leg *leg, char digit);
 json_t *srig_describe(struct srig_leg *leg);
 void srig_stats(struct srig *rig, struct sipx_stats *stats);
 void srig_drain(struct srig *rig, bool drain);
+/** Keep the loop from coming round for a while */
+void srig_block(struct srig *rig, unsigned ms);
 /** Let the loop come round: what was caused before has been handled */
 void srig_turn(struct srig *rig);
 

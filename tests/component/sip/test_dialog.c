@@ -29,6 +29,13 @@ static int open_all(void **state)
 	return 0;
 }
 
+static int open_tcp(void **state)
+{
+	*state = srig_call_open(&(struct srig_params){.media = true}, true);
+
+	return 0;
+}
+
 static int open_info(void **state)
 {
 	*state = srig_call_open(
@@ -308,7 +315,41 @@ static void test_withheld_number(void **state)
 	json_decref(info);
 }
 
+/* Behind NAT: the Contact cannot be reached, the source of the INVITE can */
+static void test_private_contact(void **state)
+{
+	struct srig_call *c = *state;
+	struct srig_leg *leg;
+
+	snprintf(c->peer.contact, sizeof(c->peer.contact), "10.255.255.1:5060");
+	leg = srig_call_up(c);
+	assert_non_null(leg);
+	assert_int_equal(srig_hangup(leg, HANGUP_NORMAL, 0), 0);
+	assert_non_null(speer_wait_request(&c->peer, "BYE", SPEER_WAIT_MS));
+	assert_non_null(strstr(c->peer.msg, "BYE sip:peer@10.255.255.1:5060"));
+	speer_reply(&c->peer, 200, "OK");
+	assert_true(srig_wait(&c->rig, &leg->closed, 1));
+}
+
+/* What we say of ourselves where the sockets are not what others reach */
+static void test_public_address(void **state)
+{
+	struct srig_call *c = srig_call_open(
+		&(struct srig_params){.public_address = "203.0.113.9"}, false);
+
+	c->rig.act = SRIG_ANSWER;
+	speer_invite(&c->peer, "");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 200);
+	assert_true(has(c->peer.msg, "Contact", "203.0.113.9"));
+	assert_false(has(c->peer.msg, "Contact", "127.0.0.1"));
+	assert_non_null(strstr(speer_body(c->peer.msg), "IP4 203.0.113.9"));
+	speer_ack(&c->peer);
+	assert_true(srig_call_down(c, &c->rig.legs[0]));
+	srig_call_close(c);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+#define TCP(test) cmocka_unit_test_setup_teardown(test, open_tcp, close_all)
 #define INFO(test) cmocka_unit_test_setup_teardown(test, open_info, close_all)
 
 int main(void)
@@ -319,7 +360,8 @@ int main(void)
 		TEST(test_session_timer),   TEST(test_info_beside_events),
 		INFO(test_info_digits),     TEST(test_options),
 		TEST(test_other_methods),   TEST(test_describe),
-		TEST(test_withheld_number),
+		TEST(test_withheld_number), TEST(test_private_contact),
+		TCP(test_private_contact),  TEST(test_public_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,14 +47,22 @@ static int close_all(void **state)
 	return 0;
 }
 
-/* A fresh peer still gets its answer */
+/* A fresh peer still gets its answer; what it sends may be lost in the crowd,
+ * so it asks again */
 static void alive(struct srig_call *c)
 {
 	struct speer peer;
+	unsigned i;
+	int code = 0;
 
 	speer_open(&peer, "127.0.0.1", c->rig.port, c->peer.tcp);
 	speer_request(&peer, "OPTIONS", "", NULL, "");
-	assert_int_equal(speer_response(&peer, SPEER_WAIT_MS), 200);
+	for (i = 0; i < 20 && !code; ++i) {
+		code = speer_response(&peer, 500);
+		if (!code && !peer.tcp)
+			speer_again(&peer);
+	}
+	assert_int_equal(code, 200);
 	speer_close(&peer);
 }
 

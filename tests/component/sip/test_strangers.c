@@ -270,6 +270,38 @@ static void test_draining(void **state)
 	speer_close(&trunk);
 }
 
+/* A late loop takes no new calls, answers at once, and comes back */
+static void test_late_loop(void **state)
+{
+	struct srig_call *c =
+		srig_call_open(&(struct srig_params){.max_lag_ms = 20}, false);
+	struct sipx_stats stats;
+	unsigned i;
+	int code = 0;
+
+	c->rig.act = SRIG_REJECT;
+	for (i = 0; i < 20 && code != 503; ++i) {
+		srig_block(&c->rig, 200);
+		speer_new_call(&c->peer);
+		speer_invite(&c->peer, "");
+		code = speer_response(&c->peer, SPEER_WAIT_MS);
+		speer_ack(&c->peer);
+	}
+	assert_int_equal(code, 503);
+	srig_stats(&c->rig, &stats);
+	assert_true(stats.shed >= 1);
+
+	for (i = 0; i < 200 && code == 503; ++i) {
+		speer_new_call(&c->peer);
+		speer_invite(&c->peer, "");
+		code = speer_response(&c->peer, SPEER_WAIT_MS);
+		speer_ack(&c->peer);
+		speer_recv(&c->peer, 50);
+	}
+	assert_int_equal(code, 480);
+	srig_call_close(c);
+}
+
 #define UDP(test) cmocka_unit_test_setup_teardown(test, open_udp, close_all)
 #define TCP(test) cmocka_unit_test_setup_teardown(test, open_tcp, close_all)
 
@@ -286,6 +318,7 @@ int main(void)
 		UDP(test_unknown_number),
 		UDP(test_shared_address),
 		UDP(test_draining),
+		cmocka_unit_test(test_late_loop),
 		TCP(test_draining),
 	};
 
