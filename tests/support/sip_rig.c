@@ -142,12 +142,13 @@ static const struct leg_handler handler = {
 static void on_act(void *arg)
 {
 	struct srig_leg *leg = arg;
+	const enum srig_act act = leg->rig->act;
 	struct leg *sip = leg->leg;
 
 	if (!sip)
 		return;
 
-	switch (leg->rig->act) {
+	switch (act) {
 	case SRIG_NOTHING:
 		break;
 	case SRIG_ANSWER:
