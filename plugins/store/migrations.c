@@ -129,4 +129,50 @@ static const char v1[] =
 	" PRIMARY KEY (account_id, key)) STRICT;"
 	"CREATE INDEX idempotency_expires ON idempotency (expires_at);";
 
-const char *const store_migrations[] = {v1, NULL};
+/* domains and extensions; tokens with which an extension's browsers log in */
+static const char v2[] =
+	"CREATE TABLE domain ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" name TEXT NOT NULL UNIQUE,"
+	" outgoing_flow_id TEXT,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL,"
+	" UNIQUE (account_id, id),"
+	" FOREIGN KEY (account_id, outgoing_flow_id)"
+	" REFERENCES flow (account_id, id)) STRICT;"
+	"CREATE INDEX domain_page ON domain (account_id, created_at, id);"
+	"CREATE INDEX domain_flow ON domain (account_id, outgoing_flow_id);"
+
+	"CREATE TABLE extension ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" domain_id TEXT NOT NULL,"
+	" extension TEXT NOT NULL,"
+	" outgoing_flow_id TEXT,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL,"
+	" UNIQUE (domain_id, extension),"
+	" UNIQUE (account_id, id),"
+	" FOREIGN KEY (account_id, domain_id)"
+	" REFERENCES domain (account_id, id),"
+	" FOREIGN KEY (account_id, outgoing_flow_id)"
+	" REFERENCES flow (account_id, id)) STRICT;"
+	"CREATE INDEX extension_page ON extension (account_id, created_at, id);"
+	"CREATE INDEX extension_flow"
+	" ON extension (account_id, outgoing_flow_id);"
+
+	"CREATE TABLE device_token ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL,"
+	" extension_id TEXT NOT NULL,"
+	" token_hash TEXT NOT NULL UNIQUE," /* hex of SHA-256 */
+	" expires_at INTEGER NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" FOREIGN KEY (account_id, extension_id)"
+	" REFERENCES extension (account_id, id) ON DELETE CASCADE) STRICT;"
+	"CREATE INDEX device_token_extension"
+	" ON device_token (account_id, extension_id);"
+	"CREATE INDEX device_token_expires ON device_token (expires_at);";
+
+const char *const store_migrations[] = {v1, v2, NULL};

@@ -16,8 +16,8 @@
 #include "store/backend.h"
 
 enum {
-	/* between two commits: writers share one, a lone one does not wait */
-	BATCH_US = 3000,
+	/* between two commits that nobody waits for: they share one */
+	BATCH_US = 4000,
 	READERS = 4,
 };
 
@@ -35,6 +35,11 @@ struct store {
 	void *conn;
 	int64_t last_commit_us;
 	struct log_limit limit;
+
+	/* guarded by mtx */
+	pthread_mutex_t mtx;
+	pthread_cond_t cond;
+	bool urgent; /* somebody waits for what is queued */
 
 	/* any thread */
 	atomic_bool closing;
@@ -239,19 +244,42 @@ static void take_batch(struct store *store, struct store_tx *first)
 	answer(store, first);
 }
 
-/** Let those who write at the same time share a commit */
-static void wait_for_company(const struct store *store)
+static struct timespec after_us(int64_t us)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_nsec += us * 1000;
+	ts.tv_sec += ts.tv_nsec / 1000000000;
+	ts.tv_nsec %= 1000000000;
+
+	return ts;
+}
+
+/** A batch costs the same for one and for many: what nobody waits for (the
+ * events of calls) waits for company, a request's write goes at once
+ */
+static void wait_for_company(struct store *store)
 {
 	const int64_t now_us = clock_mono_us(clock_system());
 	const int64_t left_us = store->last_commit_us + BATCH_US - now_us;
-	struct timespec ts;
+	const struct timespec until = after_us(left_us > 0 ? left_us : 0);
 
-	if (left_us <= 0 || store->closing)
-		return;
+	pthread_mutex_lock(&store->mtx);
+	while (left_us > 0 && !store->urgent && !store->closing)
+		if (pthread_cond_timedwait(&store->cond, &store->mtx, &until))
+			break;
+	store->urgent = false;
+	pthread_mutex_unlock(&store->mtx);
+}
 
-	ts.tv_sec = 0;
-	ts.tv_nsec = left_us * 1000;
-	nanosleep(&ts, NULL);
+/** After the push: who sees the flag finds the transaction */
+static void hurry(struct store *store)
+{
+	pthread_mutex_lock(&store->mtx);
+	store->urgent = true;
+	pthread_cond_signal(&store->cond);
+	pthread_mutex_unlock(&store->mtx);
 }
 
 static void *store_thread(void *arg) /* Thread: store */
@@ -282,6 +310,7 @@ static void wake(struct store *store)
 
 	if (queue_push(store->queue, &tx->node))
 		store_tx_free(tx);
+	hurry(store);
 }
 
 static void store_destructor(void *arg)
@@ -292,6 +321,8 @@ static void store_destructor(void *arg)
 		store->backend->close(store->conn);
 	obj_unref(store->db);
 	obj_unref(store->queue);
+	pthread_cond_destroy(&store->cond);
+	pthread_mutex_destroy(&store->mtx);
 }
 
 int store_open_backend(struct store **storep, struct loop *loop,
@@ -299,9 +330,15 @@ int store_open_backend(struct store **storep, struct loop *loop,
 		       const struct store_backend *backend, char **whyp)
 {
 	struct store *store = obj_zalloc(sizeof(*store), store_destructor);
+	pthread_condattr_t attr;
 	int err;
 
 	*whyp = NULL;
+	pthread_mutex_init(&store->mtx, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&store->cond, &attr);
+	pthread_condattr_destroy(&attr);
 	store->backend = backend;
 	store->loop = loop;
 	store->committed = prm->committed;
@@ -320,6 +357,8 @@ int store_open_backend(struct store **storep, struct loop *loop,
 		goto out;
 
 	err = pthread_create(&store->thread, NULL, store_thread, store);
+	if (!err)
+		pthread_setname_np(store->thread, "bifrons-store");
 out:
 	if (err) {
 		if (!*whyp)
@@ -375,7 +414,12 @@ void store_commit(struct store *store, struct store_tx *tx, store_done_h *done,
 		tx->err = EIO;
 		g_strlcpy(tx->why, "the store is closed", sizeof(tx->why));
 		answer(store, tx);
+		return;
 	}
+
+	/* from here on the transaction is the store's */
+	if (done)
+		hurry(store);
 }
 
 void store_stats(struct store *store, struct store_stats *stats)
