@@ -163,7 +163,7 @@ static json_t *shared(json_t *j)
 	return j ? json_incref(j) : json_null();
 }
 
-json_t *call_json(const struct call *call)
+json_t *call_json_bare(const struct call *call)
 {
 	json_t *out = json_object();
 
@@ -181,15 +181,23 @@ json_t *call_json(const struct call *call)
 	json_object_set_new(out, "sip", shared(call->sip));
 	json_object_set_new(out, "attempts", attempts_json(call));
 	json_object_set_new(out, "media", shared(call->media));
-	json_object_set_new(
-		out, "variables",
-		flow_vars_json(call->vars, FLOW_VARS_MAX_BYTES, NULL));
 	json_object_set_new(out, "notes", json_null());
 	json_object_set_new(out, "hangup",
 			    call->state == CALL_ENDED
 				    ? call_hangup_json(&call->end)
 				    : json_null());
 	add_times(call, out);
+
+	return out;
+}
+
+json_t *call_json(const struct call *call)
+{
+	json_t *out = call_json_bare(call);
+
+	json_object_set_new(
+		out, "variables",
+		flow_vars_json(call->vars, FLOW_VARS_MAX_BYTES, NULL));
 
 	return out;
 }

@@ -18,8 +18,9 @@
 #include "store/store.h"
 
 enum {
-	CALL_NOTES_FIRST = 16, /**< of the timeline, kept for good */
-	CALL_NOTES_MAX = 64,   /**< with the newest */
+	CALL_VARIABLES_MAX = 8 * 1024, /**< that travel with an event */
+	CALL_NOTES_FIRST = 16,         /**< of the timeline, kept for good */
+	CALL_NOTES_MAX = 64,           /**< with the newest */
 	CALL_NOTE_SIZE = 160,
 	CALL_PHRASE_SIZE = 64,
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
@@ -209,6 +210,8 @@ void call_flush(struct call *call, bool now);
 
 /* ---- call_json.c ---- */
 
+/** The call without its variables */
+json_t *call_json_bare(const struct call *call);
 json_t *call_hangup_json(const struct call_end *end);
 json_t *call_quality_json(const struct media_stats *stats);
 json_t *call_step_json(const struct flow_step *step);

@@ -3,6 +3,7 @@
 /* What is written: the call's row and its events, one transaction a turn */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "call/call_priv.h"
 #include "common/json.h"
@@ -59,36 +60,68 @@ static void add_row(struct call *call, const char *doc)
 		  DB_S(doc));
 }
 
-static void add_event(struct call *call, enum event_type type, json_t *data)
+static struct event event_of(const struct call *call, enum event_type type)
 {
-	const struct event ev = {
+	return (struct event){
 		.type = type,
 		.account_id = call->account_id,
 		.call_id = call->id,
 		.request_id = call->request_id,
 		.sequence = call->sequence,
-		.data = data,
 	};
-
-	event_emit(call->table->env.events, call->tx, &ev, NULL);
 }
 
+/* The text of an object with its variables put in, up to max bytes of them */
+static char *with_variables(const struct call *call, const char *bare,
+			    size_t max)
+{
+	bool truncated = false;
+	json_t *vars = flow_vars_json(call->vars, max, &truncated);
+	char *text = json_text(vars), *out;
+
+	out = g_strdup_printf("%.*s,\"variables\":%s%s}", (int)strlen(bare) - 1,
+			      bare, text,
+			      truncated ? ",\"truncated\":true" : "");
+	free(text);
+	json_decref(vars);
+
+	return out;
+}
+
+/* The call becomes text once: the row and the event share it. The row has all
+ * variables; of the events only the first and the last have any. */
 void call_write(struct call *call, enum event_type type)
 {
-	json_t *data = call_json(call);
-	char *doc = json_text(data);
+	const bool cut = flow_vars_bytes(call->vars) > CALL_VARIABLES_MAX;
+	json_t *json = call_json_bare(call);
+	char *bare = json_text(json), *few = NULL;
+	char *all = with_variables(call, bare, FLOW_VARS_MAX_BYTES);
+	struct event ev;
 
 	if (!call->tx)
 		call->tx = store_tx_new();
 	++call->sequence;
-	add_row(call, doc);
-	add_event(call, type, data);
+	add_row(call, all);
+
+	ev = event_of(call, type);
+	ev.data_text = bare;
+	if (type == EVENT_CALL_CREATED || type == EVENT_CALL_ENDED) {
+		if (cut)
+			few = with_variables(call, bare, CALL_VARIABLES_MAX);
+		ev.data_text = cut ? few : all;
+	}
+	event_emit(call->table->env.events, call->tx, &ev, NULL);
 	call->urgent = true;
-	free(doc);
+	g_free(few);
+	g_free(all);
+	free(bare);
+	json_decref(json);
 }
 
 void call_emit(struct call *call, enum event_type type, json_t *data)
 {
+	struct event ev;
+
 	/* a flow that runs wild fills no disk */
 	if (event_type_is_noisy(type) && call->noisy >= CALL_NOISY_MAX) {
 		json_decref(data);
@@ -98,7 +131,9 @@ void call_emit(struct call *call, enum event_type type, json_t *data)
 	if (!call->tx)
 		call->tx = store_tx_new();
 	++call->sequence;
-	add_event(call, type, data);
+	ev = event_of(call, type);
+	ev.data = data;
+	event_emit(call->table->env.events, call->tx, &ev, NULL);
 	if (!event_type_is_noisy(type))
 		call->urgent = true;
 }

@@ -80,6 +80,24 @@ static json_t *slim(enum event_type type, json_t *data)
 	return out;
 }
 
+/** Put text that is JSON already in as the last member; doc is taken */
+static char *splice(char *doc, const char *data)
+{
+	static const char member[] = ",\"data\":";
+	const size_t head = strlen(doc) - 1, size = strlen(data);
+	char *out = malloc(head + strlen(member) + size + 2);
+
+	if (!out)
+		abort();
+	memcpy(out, doc, head);
+	memcpy(out + head, member, strlen(member));
+	memcpy(out + head + strlen(member), data, size);
+	memcpy(out + head + strlen(member) + size, "}", 2);
+	free(doc);
+
+	return out;
+}
+
 static char *document(const struct event_source *src, const struct event *ev,
 		      const char *id, int64_t now_ms)
 {
@@ -94,14 +112,15 @@ static char *document(const struct event_source *src, const struct event *ev,
 	json_set_str(doc, "call_id", ev->call_id);
 	json_set_str(doc, "request_id", ev->request_id);
 	json_object_set_new(doc, "sequence", json_integer(ev->sequence));
-	json_object_set_new(doc, "data",
-			    ev->data ? slim(ev->type, ev->data)
-				     : json_object());
+	if (!ev->data_text)
+		json_object_set_new(doc, "data",
+				    ev->data ? slim(ev->type, ev->data)
+					     : json_object());
 
 	text = json_text(doc);
 	json_decref(doc);
 
-	return text;
+	return ev->data_text ? splice(text, ev->data_text) : text;
 }
 
 void event_emit(const struct event_source *src, struct store_tx *tx,

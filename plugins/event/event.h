@@ -53,6 +53,9 @@ struct event {
 	const char *request_id;  /**< the request that caused it, or NULL */
 	int64_t sequence;        /**< from 1, per call or resource */
 	json_t *data;            /**< the resource as GET shows it; taken */
+	/** Instead of data, when its JSON text is at hand: an object, its
+	 * variables left out or cut as they travel; borrowed */
+	const char *data_text;
 };
 
 /** Add the event's row to the transaction.

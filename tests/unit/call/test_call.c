@@ -359,6 +359,39 @@ static void test_a_flow_that_runs_wild(void **state)
 	call_fake_teardown(&fake);
 }
 
+static void test_many_variables_travel_cut(void **state)
+{
+	struct call_fake fake;
+	struct call_fake_leg leg;
+	const json_t *data, *vars;
+
+	/* 16 bytes, doubled ten times: 16 KiB in "big" */
+	call_fake_setup(&fake,
+			"[{'type':'variable_set','option':{'key':'big',"
+			"'value':'0123456789abcdef'}},"
+			"{'id':'more','type':'variable_set','option':"
+			"{'key':'big','value':'${big}${big}'}},"
+			"{'type':'goto','option':{'target_id':'more',"
+			"'loop_count':9}},"
+			"{'type':'variable_set','option':{'key':'small',"
+			"'value':'1'}},{'type':'hangup'}]",
+			NULL, NULL, 0);
+	call_fake_call(&fake, &leg);
+	call_fake_pass(&fake, 1);
+	data = call_fake_event(&fake, "call.ended");
+	vars = json_object_get(data, "variables");
+	assert_null(json_object_get(vars, "big"));
+	assert_string_equal(json_str(vars, "small", ""), "1");
+	assert_true(json_is_true(json_object_get(data, "truncated")));
+
+	data = json_object_get(call_fake_row(&fake), "doc");
+	vars = json_object_get(data, "variables");
+	assert_int_equal(strlen(json_str(vars, "big", "")), 16384);
+	assert_null(json_object_get(data, "truncated"));
+	call_fake_closed(&leg);
+	call_fake_teardown(&fake);
+}
+
 static void test_timeline_is_bounded(void **state)
 {
 	struct call_fake fake;
@@ -404,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_leg_closes_without_a_word),
 		cmocka_unit_test(test_answer_comes_to_nothing),
 		cmocka_unit_test(test_a_flow_that_runs_wild),
+		cmocka_unit_test(test_many_variables_travel_cut),
 		cmocka_unit_test(test_timeline_is_bounded),
 	};
 

@@ -17,7 +17,7 @@
 /* docs/actions.md is what the tables say. BIFRONS_UPDATE_DOCS=1 writes it. */
 static char *path_of(const char *name)
 {
-	const char *dir = getenv("top_srcdir");
+	const char *dir = getenv("BIFRONS_SRCDIR");
 
 	return g_build_filename(dir ? dir : ".", "docs", name, NULL);
 }
