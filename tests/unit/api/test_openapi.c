@@ -208,7 +208,7 @@ static void test_version_and_security(void **state)
 
 static char *errors_page(void)
 {
-	const char *root = g_getenv("srcdir");
+	const char *root = g_getenv("BIFRONS_SRCDIR");
 	char *path =
 		g_build_filename(root ? root : ".", "docs", "errors.md", NULL);
 	char *text = NULL;
