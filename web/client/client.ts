@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+import { Call, type CallOptions } from "./call.js";
+import { fetchConfig, type WebrtcConfig } from "./config.js";
+import { Emitter } from "./emitter.js";
+import { BifronsError, asError } from "./errors.js";
+import type { Handle, OpenSession, Session } from "./gateway.js";
+import { openJanus } from "./janus.js";
+import { openMicrophone } from "./media.js";
+import { pluginMessage, text, type PluginMessage, type Wire } from "./wire.js";
+
+export interface Registered {
+  extension: string;
+  domain: string;
+}
+
+export interface ClientEvents {
+  registered: Registered;
+  /** The connection broke; it is being repaired. Calls may go on. */
+  lost: undefined;
+  /** The connection is back. */
+  back: undefined;
+  /** It will not come back by itself: the token is no longer good. */
+  failed: BifronsError;
+  /** Any other message on the device handle. */
+  message: { name: string; body: Wire };
+}
+
+export interface ClientOptions {
+  /** A device token: POST /v1/extensions/{id}/device-token */
+  token: string;
+  /** Where the REST API is; the page's own place when left out. */
+  base?: string | URL;
+  /** Instead of asking GET /v1/webrtc/config */
+  config?: WebrtcConfig;
+  /** Tests put a Janus of their own here. */
+  open?: OpenSession;
+}
+
+export interface DialOptions extends Omit<CallOptions, "microphone"> {
+  microphone?: MediaStreamTrack;
+  microphoneId?: string;
+}
+
+const REGISTER_MS = 8000;
+const RENEW_MAX_MS = 30 * 60_000;
+/* Janus keeps a session for 20 s (reclaim_session_timeout) */
+const CLAIM_MS = 20_000;
+const RETRY_MS = [250, 500, 1000, 2000, 4000, 8000, 15_000];
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** A device of an extension: registered with the platform, makes calls. */
+export class Client extends Emitter<ClientEvents> {
+  readonly calls = new Set<Call>();
+  #session: Session | undefined;
+  #device: Handle | undefined;
+  #ticket = "";
+  #ticketUntil = 0;
+  #registering: ((message: PluginMessage) => void) | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  #repairing: Promise<void> | undefined;
+  #closed = false;
+  readonly #goodbye = (): void => this.close();
+
+  constructor(readonly options: ClientOptions) {
+    super();
+  }
+
+  /** Connect and register. @throws BifronsError */
+  async connect(): Promise<Registered> {
+    const who = await this.#open();
+    globalThis.addEventListener("pagehide", this.#goodbye);
+    this.emit("registered", who);
+    return who;
+  }
+
+  /** Call. Resolves when the platform has taken the call; the rest are events.
+   * @throws BifronsError: no microphone, an unknown number, … */
+  async call(destination: string, options: DialOptions = {}): Promise<Call> {
+    const microphone = options.microphone ?? (await openMicrophone(options.microphoneId));
+    const call = new Call(destination, { ...options, microphone });
+    const abort = (): void => void call.hangup();
+    options.signal?.addEventListener("abort", abort);
+    this.calls.add(call);
+    void call.once("hangup").then(() => this.calls.delete(call));
+    try {
+      options.signal?.throwIfAborted();
+      await this.#start(call);
+      return call;
+    } catch (error) {
+      call.end("failed");
+      if (options.signal?.aborted) throw new BifronsError("aborted");
+      throw asError(error);
+    } finally {
+      options.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** End every call and the session. Safe while the page goes away. */
+  close(): void {
+    this.#closed = true;
+    globalThis.removeEventListener("pagehide", this.#goodbye);
+    clearTimeout(this.#renewal);
+    for (const call of [...this.calls]) {
+      void call.hangup();
+      call.end("normal");
+    }
+    this.#session?.close();
+    this.#session = undefined;
+  }
+
+  async #start(call: Call): Promise<void> {
+    await this.#repairing;
+    if (!this.#session) throw new BifronsError("unreachable");
+    /* it may have run out while the machine slept */
+    if (!this.#ticket || Date.now() > this.#ticketUntil) await this.#register();
+    const handle = await this.#session.attach(call.events);
+    try {
+      await call.start(handle, this.#ticket);
+    } catch (error) {
+      handle.detach();
+      if (asError(error).code === "unauthorized") this.#ticket = "";
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Registered> {
+    const { options } = this;
+    const { wsUrl, iceServers } =
+      options.config ?? (await fetchConfig(options.token, options.base));
+    const session = await (options.open ?? openJanus)({
+      url: wsUrl,
+      iceServers,
+      lost: () => this.#lost(),
+    });
+    if (this.#closed) {
+      session.close();
+      throw new BifronsError("aborted");
+    }
+    this.#session = session;
+    try {
+      this.#device = await session.attach({
+        message: (body) => this.#message(body),
+        track: () => undefined,
+        up: () => undefined,
+        media: () => undefined,
+        gone: () => void (this.#ticket = ""),
+      });
+      return await this.#register();
+    } catch (error) {
+      session.close();
+      this.#session = undefined;
+      throw error;
+    }
+  }
+
+  async #register(): Promise<Registered> {
+    const device = this.#device;
+    if (!device) throw new BifronsError("lost");
+    const answer = new Promise<PluginMessage>((resolve, reject) => {
+      this.#registering = resolve;
+      setTimeout(() => reject(new BifronsError("timeout")), REGISTER_MS);
+    });
+    answer.catch(() => undefined);
+    await device.send({ request: "register", token: this.options.token });
+    const message = await answer;
+    if (message.kind === "error") throw new BifronsError(message.code, message.detail);
+    this.#ticket = text(message.body, "ticket");
+    const expires = Date.parse(text(message.body, "expires_at"));
+    this.#ticketUntil = Number.isNaN(expires) ? Infinity : expires;
+    this.#renewLater(expires);
+    return {
+      extension: text(message.body, "extension"),
+      domain: text(message.body, "domain"),
+    };
+  }
+
+  #renewLater(expires: number): void {
+    const left = Number.isNaN(expires) ? RENEW_MAX_MS : expires - Date.now() - 60_000;
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(
+      () => void this.#renew(),
+      Math.max(10_000, Math.min(left, RENEW_MAX_MS)),
+    );
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#register();
+    } catch (error) {
+      const { code } = asError(error);
+      if (code === "unauthorized" || code === "token_expired") this.#fail(asError(error));
+      else this.#renewLater(Number.NaN);
+    }
+  }
+
+  #message(value: unknown): void {
+    const message = pluginMessage(value);
+    if (!message) return;
+    const registering = this.#registering;
+    if (registering && (message.kind === "error" || message.name === "registered")) {
+      this.#registering = undefined;
+      registering(message);
+    } else if (message.kind === "event") {
+      this.emit("message", message);
+    }
+  }
+
+  #lost(): void {
+    if (this.#closed || this.#repairing) return;
+    this.emit("lost", undefined);
+    this.#repairing = this.#repair().finally(() => (this.#repairing = undefined));
+  }
+
+  /* The session is claimed on a new connection as long as Janus keeps it:
+   * calls go on. After that everything is made anew. */
+  async #repair(): Promise<void> {
+    const begin = Date.now();
+    let attempt = 0;
+    while (!this.#closed) {
+      await sleep(RETRY_MS[Math.min(attempt++, RETRY_MS.length - 1)] ?? 1000);
+      try {
+        if (this.#session && Date.now() - begin < CLAIM_MS) await this.#session.claim();
+        else this.emit("registered", await this.#open());
+        this.emit("back", undefined);
+        return;
+      } catch (error) {
+        const { code } = asError(error);
+        if (code === "unauthorized" || code === "token_expired") {
+          this.#fail(asError(error));
+          return;
+        }
+        if (code === "lost" || Date.now() - begin >= CLAIM_MS) this.#forget();
+      }
+    }
+  }
+
+  /* Janus knows the session no more, so its calls are over. */
+  #forget(): void {
+    this.#session = undefined;
+    this.#device = undefined;
+    this.#ticket = "";
+    for (const call of [...this.calls]) call.end("lost");
+  }
+
+  #fail(error: BifronsError): void {
+    this.#forget();
+    this.emit("failed", error);
+  }
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+import { defineConfig } from "vite";
+
+/* Node 18 is what Debian 12 has: hence Vite 6 (7 needs 20) and vitest 3.
+ * Everything comes out as files of our own origin, nothing inline: the pages
+ * are served with a Content-Security-Policy of default-src 'self'. */
+export default defineConfig({
+  base: "./",
+  publicDir: false,
+  esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    assetsDir: "assets",
+    assetsInlineLimit: 0,
+    target: ["chrome123", "firefox121", "safari17.5"],
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: { phone: "phone.html" } },
+  },
+});
