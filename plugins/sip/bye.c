@@ -186,7 +186,7 @@ void sipx_on_error(const struct sipx_event *ev)
 	if (!leg || leg->deaf || (ev->status != 408 && ev->status != 504))
 		return;
 
-	log_info("%s: %s", leg->name, ev->phrase);
+	log_info("%s: %s", sipx_leg_name(leg), ev->phrase);
 	sipx_leg_note(leg, "%s", ev->phrase);
 	end_leg(leg, HANGUP_BY_SYSTEM, HANGUP_FAILED, ev->status,
 		ev->status == 408 ? "no_ack" : "no_prack");

@@ -83,6 +83,16 @@ struct sipx_leg *sipx_leg_of(const struct leg *leg)
 				   offsetof(struct sipx_leg, leg));
 }
 
+const char *sipx_leg_name(struct sipx_leg *leg)
+{
+	if (leg->leg.call_id[0] && g_str_has_prefix(leg->name, "sip ")) {
+		g_free(leg->name);
+		leg->name = g_strdup_printf("call %s", leg->leg.call_id);
+	}
+
+	return leg->name;
+}
+
 bool sipx_leg_hears(const struct sipx_leg *leg)
 {
 	return leg->leg.handler && !leg->deaf;
@@ -167,8 +177,8 @@ void sipx_leg_fail(struct sipx_leg *leg, int err, const char *why, int code)
 	if (leg->state == SIPX_OVER)
 		return;
 
-	log_warn("%s: %s: %s, answered %d", leg->name, why, strerror(err),
-		 code);
+	log_warn("%s: %s: %s, answered %d", sipx_leg_name(leg), why,
+		 strerror(err), code);
 	leg->state = SIPX_OVER;
 	leg->fail_err = err;
 	leg->fail_why = why;
@@ -221,5 +231,6 @@ const struct leg_ops sipx_leg_ops = {
 	.hangup = sipx_hangup,
 	.send_dtmf = sipx_send_dtmf,
 	.describe = leg_describe,
+	.describe_media = sipx_sound_json,
 	.unref = leg_unref,
 };

@@ -103,7 +103,7 @@ struct sipx_leg {
 	struct sipx_stack *stack;
 	nua_handle_t *nh; /**< NULL once destroyed */
 	char *call_id;
-	char *name; /**< for the log: "sip CALL-ID" */
+	char *name; /**< for the log: "sip CALL-ID" until a call has it */
 	enum sipx_state state;
 	const struct dir_trunk *trunk; /**< a reference */
 	json_t *info;                  /**< the call's `sip` member */
@@ -204,6 +204,8 @@ void sipx_leg_forget(struct sipx_leg *leg);
 void sipx_leg_note(struct sipx_leg *leg, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 bool sipx_leg_hears(const struct sipx_leg *leg);
+/** For the log: "call ID", or the SIP Call-ID before there is a call */
+const char *sipx_leg_name(struct sipx_leg *leg);
 
 /* ---- answer.c, bye.c, info.c ---- */
 
@@ -236,6 +238,8 @@ int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip);
 /** Start or change what flows, as leg->sess says */
 int sipx_sound_start(struct sipx_leg *leg);
 void sipx_sound_close(struct sipx_leg *leg);
+/** The call's `media` member: {"audio": {codec, direction}}, new */
+json_t *sipx_sound_json(const struct leg *leg);
 
 /* ---- describe.c ---- */
 

@@ -106,7 +106,7 @@ static int refused(struct sipx_leg *leg, enum sdpx_result res,
 		   const char **warningp)
 {
 	*warningp = sdpx_result_text(res);
-	log_info("%s: offer refused: %s", leg->name, *warningp);
+	log_info("%s: offer refused: %s", sipx_leg_name(leg), *warningp);
 
 	return sdpx_result_sip_code(res);
 }
@@ -153,7 +153,7 @@ static int open_media(struct sipx_leg *leg)
 	const struct media_leg_params prm = {
 		.handler = &handler,
 		.arg = leg,
-		.name = leg->name,
+		.name = leg->leg.call_id[0] ? leg->leg.call_id : leg->name,
 	};
 	int err;
 
@@ -213,7 +213,7 @@ int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip)
 	leg->local.prev = NULL;
 	obj_unref(desc);
 	if (res != SDPX_OK) {
-		log_info("%s: answer refused: %s", leg->name,
+		log_info("%s: answer refused: %s", sipx_leg_name(leg),
 			 sdpx_result_text(res));
 		return EPROTO;
 	}
@@ -277,6 +277,18 @@ int sipx_sound_start(struct sipx_leg *leg)
 	g_free(sources);
 
 	return err;
+}
+
+json_t *sipx_sound_json(const struct leg *arg)
+{
+	const struct sipx_leg *leg = sipx_leg_of(arg);
+
+	if (!leg->agreed)
+		return NULL;
+
+	return json_pack("{s:{s:s, s:s}}", "audio", "codec",
+			 leg->sess.codec->name, "direction",
+			 sdpx_dir_name(leg->sess.dir));
 }
 
 void sipx_sound_close(struct sipx_leg *leg)

@@ -58,7 +58,8 @@ static void shut_down(void *arg)
 	for (i = 0; i < legs->len; ++i) {
 		struct sipx_leg *leg = g_ptr_array_index(legs, i);
 
-		log_warn("%s: the peer did not answer our BYE", leg->name);
+		log_warn("%s: the peer did not answer our BYE",
+			 sipx_leg_name(leg));
 		sipx_leg_forget(leg);
 	}
 	nua_shutdown(stack->nua);

@@ -98,6 +98,8 @@ int srig_hangup(struct srig_leg *leg, enum hangup_reason reason, int sip_code);
 int srig_send_dtmf(struct srig_leg *leg, char digit);
 /** A new object, or NULL */
 json_t *srig_describe(struct srig_leg *leg);
+/** The call's `media` member, a new object, or NULL */
+json_t *srig_describe_media(struct srig_leg *leg);
 void srig_stats(struct srig *rig, struct sipx_stats *stats);
 void srig_drain(struct srig *rig, bool drain);
 /** Keep the loop from coming round for a while */

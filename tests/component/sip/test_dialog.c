@@ -296,6 +296,23 @@ static void test_describe(void **state)
 	json_decref(info);
 }
 
+static void test_describe_media(void **state)
+{
+	struct srig_call *c = *state;
+	struct srig_leg *leg = srig_call_up(c);
+	json_t *media, *audio;
+
+	assert_non_null(leg);
+	request(c, "INVITE", "application/sdp", SDP("2", "a=sendonly\r\n"),
+		200);
+	media = srig_describe_media(leg);
+	audio = json_object_get(media, "audio");
+	assert_string_equal(json_str(audio, "codec", ""), "PCMU");
+	assert_string_equal(json_str(audio, "direction", ""), "recvonly");
+	json_decref(media);
+	assert_true(srig_call_down(c, leg));
+}
+
 static void test_withheld_number(void **state)
 {
 	struct srig_call *c = *state;
@@ -360,8 +377,9 @@ int main(void)
 		TEST(test_session_timer),   TEST(test_info_beside_events),
 		INFO(test_info_digits),     TEST(test_options),
 		TEST(test_other_methods),   TEST(test_describe),
-		TEST(test_withheld_number), TEST(test_private_contact),
-		TCP(test_private_contact),  TEST(test_public_address),
+		TEST(test_describe_media),  TEST(test_withheld_number),
+		TEST(test_private_contact), TCP(test_private_contact),
+		TEST(test_public_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
