@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "codec/codec.h"
@@ -144,7 +145,7 @@ static int run(struct bench *bench)
 
 	loop_call(bench->loop, "close", close_all, bench);
 	do {
-		usleep(1000);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		loop_call(bench->loop, "count", count_closed, bench);
 	} while (bench->err);
 	media_engine_stop(bench->engine);

@@ -25,6 +25,14 @@ void media_addr_set(struct media_addr *addr, const union media_sockaddr *sa)
 	}
 }
 
+void media_addr_of(struct media_addr *addr, const struct sockaddr_storage *ss)
+{
+	union media_sockaddr sa;
+
+	memcpy(&sa, ss, sizeof(sa));
+	media_addr_set(addr, &sa);
+}
+
 socklen_t media_addr_sockaddr(const struct media_addr *addr, int family,
 			      union media_sockaddr *sa)
 {

@@ -21,15 +21,19 @@ struct media_addr {
 	uint8_t ip[16];  /**< IPv4: the first four, then zeros */
 };
 
+/** What the kernel takes and gives; without struct sockaddr_storage, whose 128
+ * bytes would be read and written for nothing
+ */
 union media_sockaddr {
 	struct sockaddr sa;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
-	struct sockaddr_storage ss;
 };
 
-/** From what recvfrom(2) or a session said; other families give none */
+/** From what recvfrom(2) said; other families give none */
 void media_addr_set(struct media_addr *addr, const union media_sockaddr *sa);
+/** From what a session says */
+void media_addr_of(struct media_addr *addr, const struct sockaddr_storage *ss);
 
 /** For sendto(2) on a socket of `family`.
  * @return Length; 0 when the socket cannot reach it

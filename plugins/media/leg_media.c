@@ -123,7 +123,7 @@ void media_leg_cmd_start(struct media_thread *th, void *arg)
 	fresh = !leg->open || old.codec != sess->codec || old.pt != sess->pt ||
 		old.ptime_ms != sess->ptime_ms;
 
-	media_addr_set(&sdp, (const void *)&sess->rtp);
+	media_addr_of(&sdp, &sess->rtp);
 	latch_session(&leg->latch, &sdp, sess->sources, sess->nsources);
 	media_tx_dest(leg, latch_dest(&leg->latch));
 	leg->rtcp_from = (struct media_addr){0};

@@ -60,27 +60,31 @@ struct media_leg {
 	uint32_t last_play_id;
 	int dtmf_pt; /**< of the last session */
 
-	/* thread: media, from start to close */
-	struct media_watch rtp, rtcp;
-	bool open;    /**< started, not closed */
-	bool started; /**< the loop was told of the first packet */
-	bool silent;  /**< the loop was told of silence */
-	struct media_session sess;
+	/* thread: media, from start to close; first what each packet touches */
+	struct media_watch rtp;
 	struct latch latch;
 	struct media_rewrite rewrite;
 	struct media_tx tx;
 	struct rtcp_rx rx;
-	struct dtmf4733_rx digits;
-	int64_t rx_us;   /**< last packet taken; 0 = none */
-	int64_t life_us; /**< last packet or report, or start */
-	unsigned slot;   /**< in th->legs */
-	struct tick_member tick;
-
-	bool echo;
+	int64_t rx_us;              /**< last packet taken; 0 = none */
+	int64_t life_us;            /**< last packet or report, or start */
 	struct media_play *play;    /**< what plays, or NULL */
 	struct media_play *sending; /**< digits, in their order */
-	struct media_sound *sound;  /**< encoder; NULL until needed */
 	struct rxaudio *rxaudio;    /**< NULL: nothing is decoded */
+	_Atomic(struct media_route *) route; /**< read by any thread */
+	struct media_figures figures;        /**< read by any thread */
+	struct media_session sess;
+
+	/* thread: media; now and then */
+	struct media_watch rtcp;
+	bool open;    /**< started, not closed */
+	bool started; /**< the loop was told of the first packet */
+	bool silent;  /**< the loop was told of silence */
+	bool echo;
+	struct dtmf4733_rx digits;
+	unsigned slot; /**< in th->legs */
+	struct tick_member tick;
+	struct media_sound *sound; /**< encoder; NULL until needed */
 	struct inband *inband;
 
 	int64_t report_us; /**< next RTCP */
@@ -94,8 +98,6 @@ struct media_leg {
 	uint8_t held[LEG_HELD_MAX];
 
 	/* any thread */
-	_Atomic(struct media_route *) route; /**< swapped by media */
-	struct media_figures figures;
 	struct media_ring *ring; /**< packets handed in; NULL with sockets */
 	atomic_bool input_queued;
 	struct media_leg *input_next; /**< who set input_queued owns it */

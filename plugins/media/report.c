@@ -43,7 +43,7 @@ static void destination(const struct media_leg *leg, struct media_addr *to)
 		*to = leg->rtcp_from;
 		return;
 	}
-	media_addr_set(to, (const void *)&leg->sess.rtcp);
+	media_addr_of(to, &leg->sess.rtcp);
 	if (media_addr_is_set(to) && media_addr_same_ip(rtp, &leg->latch.sdp))
 		return;
 

@@ -161,7 +161,7 @@ static void rx_report(struct media_leg *leg, struct media_thread *th,
 	struct media_addr from, said;
 
 	media_addr_set(&from, sa);
-	media_addr_set(&said, (const void *)&leg->sess.rtcp);
+	media_addr_of(&said, &leg->sess.rtcp);
 	if (!media_addr_same_ip(&from, latch_dest(&leg->latch)) &&
 	    !media_addr_same_ip(&from, &said)) {
 		media_rx_drop(leg, th);
