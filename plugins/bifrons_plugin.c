@@ -12,9 +12,11 @@
 #include "common/gate.h"
 #include "host/janus_abi.h"
 #include "host/janus_log.h"
+#include "webrtc/wrtc.h"
 
 enum {
-	VERSION_NUMBER = 1
+	VERSION_NUMBER = 1,
+	GATES = 16, /* a packet takes one of them: no lock for all */
 };
 
 extern int janus_version; /* of the running core; in no installed header */
@@ -26,7 +28,16 @@ static janus_plugin plugin;
  * argument: what must be found again is here */
 static struct app *app;
 static janus_callbacks *core;
-static struct gate gate = GATE_INIT;
+static struct gate gate = GATE_INIT; /* admin messages */
+static struct gate gates[GATES] = {[0 ... GATES - 1] = GATE_INIT};
+static struct wrtc *browsers; /* behind `gates` */
+
+static struct gate *gate_of(const janus_plugin_session *session)
+{
+	const uintptr_t at = (uintptr_t)session;
+
+	return &gates[(at >> 4 ^ at >> 10) % GATES];
+}
 
 /* Thread: store. A doorbell only: the events are in the store */
 static void on_committed(int64_t last_event_row)
@@ -41,12 +52,93 @@ static void on_committed(int64_t last_event_row)
 	core->notify_event(&plugin, NULL, bell);
 }
 
+/* ---- browsers: what we ask of the core ---- */
+
+static void core_ref(void *arg)
+{
+	janus_plugin_session *session = arg;
+
+	janus_refcount_increase(&session->ref);
+}
+
+static void core_unref(void *arg)
+{
+	janus_plugin_session *session = arg;
+
+	janus_refcount_decrease(&session->ref);
+}
+
+/* The core takes references of its own to both */
+static void core_push_event(void *arg, const char *transaction, json_t *event,
+			    const char *answer)
+{
+	json_t *jsep = answer ? json_pack("{s:s, s:s}", "type", "answer", "sdp",
+					  answer)
+			      : NULL;
+
+	core->push_event(arg, &plugin, transaction, event, jsep);
+	json_decref(event);
+	json_decref(jsep);
+}
+
+static void core_relay_rtp(void *arg, bool video, void *packet, size_t len)
+{
+	janus_plugin_rtp rtp = {
+		.mindex = -1, /* the first of its kind */
+		.video = video,
+		.buffer = packet,
+		.length = (uint16_t)len,
+	};
+
+	janus_plugin_rtp_extensions_reset(&rtp.extensions);
+	core->relay_rtp(arg, &rtp);
+}
+
+static void core_relay_rtcp(void *arg, bool video, void *packet, size_t len)
+{
+	janus_plugin_rtcp rtcp = {
+		.mindex = -1,
+		.video = video,
+		.buffer = packet,
+		.length = (uint16_t)len,
+	};
+
+	core->relay_rtcp(arg, &rtcp);
+}
+
+static void core_send_pli(void *arg)
+{
+	core->send_pli(arg);
+}
+
+static void core_close_pc(void *arg)
+{
+	core->close_pc(arg);
+}
+
+static void core_end_session(void *arg)
+{
+	core->end_session(arg);
+}
+
+static const struct wrtc_host browser_host = {
+	.ref = core_ref,
+	.unref = core_unref,
+	.push_event = core_push_event,
+	.relay_rtp = core_relay_rtp,
+	.relay_rtcp = core_relay_rtcp,
+	.send_pli = core_send_pli,
+	.close_pc = core_close_pc,
+	.end_session = core_end_session,
+};
+
 static int on_init(janus_callbacks *callbacks, const char *config_path)
 {
-	static const struct app_host host = {.doorbell = on_committed};
+	static const struct app_host host = {.doorbell = on_committed,
+					     .browsers = &browser_host};
 	char why[256];
 	char *path;
-	int err;
+	int err, i;
 
 	log_set_sink(janus_log_sink);
 
@@ -63,6 +155,9 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
 	if (err)
 		return -1;
 
+	browsers = app_browsers(app);
+	for (i = 0; i < GATES; ++i)
+		gate_open(&gates[i]);
 	gate_open(&gate);
 
 	return 0;
@@ -70,7 +165,12 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
 
 static void on_destroy(void)
 {
+	int i;
+
 	gate_close_and_wait(&gate);
+	for (i = 0; i < GATES; ++i)
+		gate_close_and_wait(&gates[i]);
+	browsers = NULL;
 	app = app_stop(app);
 }
 
@@ -88,43 +188,123 @@ static json_t *on_admin_message(json_t *query)
 	return reply;
 }
 
-/* Browsers come later; until then their handles are refused, and what the
- * core might still call does nothing */
+/* ---- browsers: what the core calls, on threads of its choice ---- */
+
 static void on_create_session(janus_plugin_session *session, int *error)
 {
-	(void)session;
+	struct gate *in = gate_of(session);
+
 	*error = -1;
-}
-
-static struct janus_plugin_result *on_message(janus_plugin_session *session,
-					      char *transaction,
-					      json_t *message, json_t *jsep)
-{
-	(void)session;
-	g_free(transaction);
-	json_decref(message);
-	json_decref(jsep);
-
-	return janus_plugin_result_new(JANUS_PLUGIN_ERROR,
-				       "browsers are not supported yet", NULL);
-}
-
-static void on_session_event(janus_plugin_session *session)
-{
-	(void)session;
+	if (!gate_enter(in))
+		return;
+	if (!wrtc_create(browsers, session, &session->plugin_handle))
+		*error = 0;
+	gate_leave(in);
 }
 
 static void on_destroy_session(janus_plugin_session *session, int *error)
 {
-	(void)session;
-	(void)error;
+	struct gate *in = gate_of(session);
+
+	if (!gate_enter(in))
+		return; /* on_destroy() ends them all */
+	wrtc_destroy(browsers, &session->plugin_handle);
+	gate_leave(in);
+}
+
+/* All of it is ours: transaction, message, jsep */
+static struct janus_plugin_result *on_message(janus_plugin_session *session,
+					      char *transaction,
+					      json_t *message, json_t *jsep)
+{
+	struct gate *in = gate_of(session);
+	int err = ESHUTDOWN;
+
+	if (gate_enter(in)) {
+		err = wrtc_message(browsers, &session->plugin_handle,
+				   transaction, message, jsep);
+		gate_leave(in);
+	} else {
+		json_decref(message);
+		json_decref(jsep);
+	}
+	g_free(transaction);
+
+	if (err == EBUSY)
+		return janus_plugin_result_new(
+			JANUS_PLUGIN_ERROR,
+			"too many requests at once on this handle", NULL);
+	if (err)
+		return janus_plugin_result_new(JANUS_PLUGIN_ERROR,
+					       "no such handle", NULL);
+
+	return janus_plugin_result_new(JANUS_PLUGIN_OK_WAIT, NULL, NULL);
+}
+
+static void on_setup_media(janus_plugin_session *session)
+{
+	struct gate *in = gate_of(session);
+
+	if (!gate_enter(in))
+		return;
+	wrtc_media_up(browsers, &session->plugin_handle);
+	gate_leave(in);
+}
+
+static void on_hangup_media(janus_plugin_session *session)
+{
+	struct gate *in = gate_of(session);
+
+	if (!gate_enter(in))
+		return;
+	wrtc_media_down(browsers, &session->plugin_handle);
+	gate_leave(in);
+}
+
+static void on_slow_link(janus_plugin_session *session, int mindex,
+			 gboolean video, gboolean uplink)
+{
+	struct gate *in = gate_of(session);
+
+	if (!gate_enter(in))
+		return;
+	wrtc_slow_link(browsers, &session->plugin_handle, video, uplink);
+	gate_leave(in);
+}
+
+static void on_rtp(janus_plugin_session *session, janus_plugin_rtp *packet)
+{
+	struct gate *in = gate_of(session);
+
+	if (!gate_enter(in))
+		return;
+	wrtc_rtp(browsers, &session->plugin_handle, packet->video,
+		 packet->buffer, packet->length);
+	gate_leave(in);
+}
+
+static void on_rtcp(janus_plugin_session *session, janus_plugin_rtcp *packet)
+{
+	struct gate *in = gate_of(session);
+
+	if (!gate_enter(in))
+		return;
+	wrtc_rtcp(browsers, &session->plugin_handle, packet->video,
+		  packet->buffer, packet->length);
+	gate_leave(in);
 }
 
 static json_t *on_query_session(janus_plugin_session *session)
 {
-	(void)session;
+	struct gate *in = gate_of(session);
+	json_t *reply;
 
-	return json_object();
+	if (!gate_enter(in))
+		return json_object();
+	reply = wrtc_query(browsers, &session->plugin_handle);
+	gate_leave(in);
+
+	return reply;
 }
 
 static int get_api(void)
@@ -173,8 +353,9 @@ static janus_plugin plugin =
 			  .create_session = on_create_session,
 			  .handle_message = on_message,
 			  .handle_admin_message = on_admin_message,
-			  .setup_media = on_session_event,
-			  .hangup_media = on_session_event,
+			  .setup_media = on_setup_media, .incoming_rtp = on_rtp,
+			  .incoming_rtcp = on_rtcp, .slow_link = on_slow_link,
+			  .hangup_media = on_hangup_media,
 			  .destroy_session = on_destroy_session,
 			  .query_session = on_query_session, );
 

@@ -12,14 +12,18 @@
 #include "directory/directory.h"
 #include "host/log.h"
 #include "loop/loop.h"
+#include "loop/worker.h"
 #include "media/media.h"
 #include "sip/sipx.h"
 #include "store/store.h"
+#include "webrtc/wrtc.h"
 
 enum {
 	RING_TIMEOUT_S = 60,
 	MAX_DURATION_S = 4 * 3600,
 	JOB_DEADLINE_MS = 2000,
+	WORKERS = 2,
+	WORK_MAX = 256,      /* queued; more is refused */
 	IDLE_WAIT_MS = 1000, /* for the answers to our BYEs */
 	SIP_WAIT_MS = 3000,  /* the stack itself waits 2 s at most */
 };
@@ -247,6 +251,26 @@ static void start_sip(void *arg)
 			  prm.port, strerror(job->err));
 }
 
+static void start_browsers(void *arg)
+{
+	struct on_loop *job = arg;
+	struct app *app = job->app;
+	const struct wrtc_params prm = {
+		.loop = app->loop,
+		.workers = app->workers,
+		.db = store_db(app->store),
+		.dir = app->dir,
+		.media = app->media,
+		.host = app->host.browsers,
+		.incoming = on_incoming,
+		.arg = app,
+	};
+
+	job->err = wrtc_start(&app->browsers, &prm);
+	if (job->err)
+		log_error("browsers: %s", strerror(job->err));
+}
+
 static int call_on_loop(struct app *app, const char *name, loop_h *fn)
 {
 	struct on_loop job = {.app = app};
@@ -272,7 +296,12 @@ static int start_parts(struct app *app)
 	if (!err)
 		err = start_media(app);
 	if (!err)
+		err = workers_start(&app->workers, app->loop, WORKERS,
+				    WORK_MAX);
+	if (!err)
 		err = start_api(app);
+	if (!err && app->host.browsers)
+		err = call_on_loop(app, "start_browsers", start_browsers);
 	if (!err)
 		err = call_on_loop(app, "start_sip", start_sip);
 
@@ -425,6 +454,8 @@ struct app *app_stop(struct app *app)
 	if (app->loop)
 		end_calls(app);
 
+	app->browsers = wrtc_stop(app->browsers);
+	app->workers = workers_stop(app->workers);
 	app->media = media_engine_stop(app->media);
 	if (app->api)
 		app->api = obj_unref(app->api);
@@ -447,4 +478,9 @@ struct app *app_stop(struct app *app)
 struct api *app_api(struct app *app)
 {
 	return app->api;
+}
+
+struct wrtc *app_browsers(struct app *app)
+{
+	return app->browsers;
 }

@@ -12,19 +12,22 @@
 
 struct api;
 struct app;
+struct wrtc;
+struct wrtc_host; /* webrtc/wrtc.h */
 
 /** What the app asks of its process */
 struct app_host {
 	/** Events were committed up to this row. Thread: store */
 	void (*doorbell)(int64_t last_event_row);
+	/** What browsers' handles ask of the core; NULL: no browsers */
+	const struct wrtc_host *browsers;
 };
 
 /** Start everything; calls are taken when it returns.
  * @param path  The configuration file
  * @return 0 or errno; what was wrong has been logged
  */
-int app_start(struct app **appp, const char *path,
-	      const struct app_host *host);
+int app_start(struct app **appp, const char *path, const struct app_host *host);
 
 /** Say BYE to every call, store their end, stop everything; 5 s at most.
  * @return NULL
@@ -33,5 +36,8 @@ struct app *app_stop(struct app *app);
 
 /** Where requests go */
 struct api *app_api(struct app *app);
+
+/** Where browsers' handles go; NULL without a host for them */
+struct wrtc *app_browsers(struct app *app);
 
 #endif

@@ -33,6 +33,8 @@ struct app {
 	struct media_engine *media;
 	struct call_table *calls;
 	struct sipx_stack *sip;
+	struct workers *workers;
+	struct wrtc *browsers; /**< or NULL */
 	struct api *api;
 
 	atomic_bool stopping; /**< any thread */

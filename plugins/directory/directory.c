@@ -16,10 +16,9 @@ enum {
 };
 
 static const char *const kind_names[DIR_NKINDS] = {
-	[DIR_ACCOUNT] = "account",
-	[DIR_TRUNK] = "trunk",
-	[DIR_NUMBER] = "number",
-	[DIR_FLOW] = "flow",
+	[DIR_ACCOUNT] = "account", [DIR_TRUNK] = "trunk",
+	[DIR_NUMBER] = "number",   [DIR_FLOW] = "flow",
+	[DIR_DOMAIN] = "domain",   [DIR_EXTENSION] = "extension",
 };
 
 static void unref(gpointer obj)
@@ -86,6 +85,8 @@ static void unlink_object(struct directory *dir, enum dir_kind kind, void *obj)
 		break;
 	case DIR_ACCOUNT:
 	case DIR_FLOW:
+	case DIR_DOMAIN:
+	case DIR_EXTENSION:
 	case DIR_NKINDS:
 		break;
 	}
@@ -107,6 +108,8 @@ static void link_object(struct directory *dir, enum dir_kind kind, void *obj)
 		break;
 	case DIR_ACCOUNT:
 	case DIR_FLOW:
+	case DIR_DOMAIN:
+	case DIR_EXTENSION:
 	case DIR_NKINDS:
 		break;
 	}
@@ -203,6 +206,20 @@ static void apply_flow(struct directory *dir, const json_t *doc)
 		replace(dir, DIR_FLOW, flow->id, flow);
 }
 
+static void apply_domain(struct directory *dir, const json_t *doc)
+{
+	struct dir_domain *domain = dir_domain_parse(doc);
+
+	replace(dir, DIR_DOMAIN, domain->id, domain);
+}
+
+static void apply_extension(struct directory *dir, const json_t *doc)
+{
+	struct dir_extension *ext = dir_extension_parse(doc);
+
+	replace(dir, DIR_EXTENSION, ext->id, ext);
+}
+
 void directory_apply(struct directory *dir, enum dir_kind kind,
 		     const json_t *doc)
 {
@@ -226,6 +243,12 @@ void directory_apply(struct directory *dir, enum dir_kind kind,
 		break;
 	case DIR_FLOW:
 		apply_flow(dir, doc);
+		break;
+	case DIR_DOMAIN:
+		apply_domain(dir, doc);
+		break;
+	case DIR_EXTENSION:
+		apply_extension(dir, doc);
 		break;
 	case DIR_NKINDS:
 		break;
@@ -265,6 +288,8 @@ int directory_load(struct directory *dir, struct db *db)
 		{DIR_FLOW, "SELECT doc FROM flow"},
 		{DIR_NUMBER, "SELECT doc FROM number"},
 		{DIR_TRUNK, "SELECT doc FROM trunk ORDER BY created_at, id"},
+		{DIR_DOMAIN, "SELECT doc FROM domain"},
+		{DIR_EXTENSION, "SELECT doc FROM extension"},
 	};
 	struct loading load = {.dir = dir};
 	size_t i;
@@ -294,4 +319,16 @@ const struct dir_trunk *directory_trunk(const struct directory *dir,
 					const char *id)
 {
 	return id ? g_hash_table_lookup(dir->kinds[DIR_TRUNK], id) : NULL;
+}
+
+const struct dir_domain *directory_domain(const struct directory *dir,
+					  const char *id)
+{
+	return id ? g_hash_table_lookup(dir->kinds[DIR_DOMAIN], id) : NULL;
+}
+
+const struct dir_extension *directory_extension(const struct directory *dir,
+						const char *id)
+{
+	return id ? g_hash_table_lookup(dir->kinds[DIR_EXTENSION], id) : NULL;
 }

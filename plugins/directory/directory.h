@@ -80,12 +80,33 @@ struct dir_flow {
 	struct flow_doc *doc;
 };
 
+/** A private SIP domain */
+struct dir_domain {
+	char id[ID_SIZE], account_id[ID_SIZE];
+	char outgoing_flow_id[ID_SIZE]; /**< "" = none */
+	char *name;                     /**< lower case */
+};
+
+/** A user of a domain: its phones and browsers */
+struct dir_extension {
+	char id[ID_SIZE], account_id[ID_SIZE], domain_id[ID_SIZE];
+	char outgoing_flow_id[ID_SIZE]; /**< "" = none */
+	char *extension;                /**< "1001" */
+	char *name;
+	char *caller_id; /**< or NULL */
+	char **codecs;   /**< NULL-ended names in order, or NULL = all */
+	int max_contacts;
+	json_t *doc; /**< the resource, secrets sealed; loop only */
+};
+
 /** Kinds, named as their tables */
 enum dir_kind {
 	DIR_ACCOUNT,
 	DIR_TRUNK,
 	DIR_NUMBER,
 	DIR_FLOW,
+	DIR_DOMAIN,
+	DIR_EXTENSION,
 	DIR_NKINDS,
 };
 
@@ -111,6 +132,10 @@ const struct dir_flow *directory_flow(const struct directory *dir,
 				      const char *id);
 const struct dir_trunk *directory_trunk(const struct directory *dir,
 					const char *id);
+const struct dir_domain *directory_domain(const struct directory *dir,
+					  const char *id);
+const struct dir_extension *directory_extension(const struct directory *dir,
+						const char *id);
 
 /** Trunks whose sources hold this address, longest prefix first.
  * @param trunks  Filled with at most max

@@ -38,6 +38,8 @@ struct dir_account *dir_account_parse(const json_t *doc);
 struct dir_trunk *dir_trunk_parse(const json_t *doc, const char *country);
 struct dir_number *dir_number_parse(const json_t *doc);
 struct dir_flow *dir_flow_parse(const json_t *doc);
+struct dir_domain *dir_domain_parse(const json_t *doc);
+struct dir_extension *dir_extension_parse(const json_t *doc);
 
 /** Does this number take calls (and not wait for approval)? */
 bool dir_number_is_active(const struct dir_number *number);

@@ -75,6 +75,33 @@ const struct dir_number *directory_number(const struct directory *dir,
 	}
 }
 
+static bool dials_by(const struct directory *dir, enum dir_kind kind,
+		     const char *flow_id, char *why, size_t size)
+{
+	const struct dir_extension *ext;
+	const struct dir_domain *domain;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, dir->kinds[kind]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		ext = kind == DIR_EXTENSION ? value : NULL;
+		domain = kind == DIR_DOMAIN ? value : NULL;
+		if (ext && str_eq(ext->outgoing_flow_id, flow_id)) {
+			snprintf(why, size, "extension %s (%s)", ext->id,
+				 ext->extension);
+			return true;
+		}
+		if (domain && str_eq(domain->outgoing_flow_id, flow_id)) {
+			snprintf(why, size, "domain %s (%s)", domain->id,
+				 domain->name);
+			return true;
+		}
+	}
+
+	return false;
+}
+
 static int flow_in_use(const struct directory *dir, const char *id, char *why,
 		       size_t size)
 {
@@ -91,6 +118,29 @@ static int flow_in_use(const struct directory *dir, const char *id, char *why,
 			 number->number, number->is_pattern ? "*" : "");
 		return EBUSY;
 	}
+	if (dials_by(dir, DIR_EXTENSION, id, why, size) ||
+	    dials_by(dir, DIR_DOMAIN, id, why, size))
+		return EBUSY;
+
+	return 0;
+}
+
+static int domain_in_use(const struct directory *dir, const char *id, char *why,
+			 size_t size)
+{
+	const struct dir_extension *ext;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, dir->kinds[DIR_EXTENSION]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		ext = value;
+		if (!str_eq(ext->domain_id, id))
+			continue;
+		snprintf(why, size, "extension %s (%s)", ext->id,
+			 ext->extension);
+		return EBUSY;
+	}
 
 	return 0;
 }
@@ -104,6 +154,10 @@ static const char *account_of(enum dir_kind kind, gpointer obj)
 		return ((struct dir_number *)obj)->account_id;
 	case DIR_FLOW:
 		return ((struct dir_flow *)obj)->account_id;
+	case DIR_DOMAIN:
+		return ((struct dir_domain *)obj)->account_id;
+	case DIR_EXTENSION:
+		return ((struct dir_extension *)obj)->account_id;
 	case DIR_ACCOUNT:
 	case DIR_NKINDS:
 		break;
@@ -119,9 +173,9 @@ static int account_in_use(const struct directory *dir, const char *id,
 		enum dir_kind kind;
 		const char *name;
 	} owned[] = {
-		{DIR_NUMBER, "number"},
-		{DIR_TRUNK, "trunk"},
-		{DIR_FLOW, "flow"},
+		{DIR_NUMBER, "number"}, {DIR_TRUNK, "trunk"},
+		{DIR_FLOW, "flow"},     {DIR_EXTENSION, "extension"},
+		{DIR_DOMAIN, "domain"},
 	};
 	GHashTableIter iter;
 	gpointer key, value;
@@ -149,8 +203,11 @@ int directory_in_use(const struct directory *dir, enum dir_kind kind,
 		return account_in_use(dir, id, why, size);
 	case DIR_FLOW:
 		return flow_in_use(dir, id, why, size);
+	case DIR_DOMAIN:
+		return domain_in_use(dir, id, why, size);
 	case DIR_TRUNK:
 	case DIR_NUMBER:
+	case DIR_EXTENSION:
 	case DIR_NKINDS:
 		break;
 	}

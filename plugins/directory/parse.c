@@ -171,6 +171,61 @@ bool dir_number_is_active(const struct dir_number *number)
 	return str_eq(json_str(number->doc, "status", "active"), "active");
 }
 
+static void domain_destructor(void *arg)
+{
+	struct dir_domain *domain = arg;
+
+	g_free(domain->name);
+}
+
+struct dir_domain *dir_domain_parse(const json_t *doc)
+{
+	struct dir_domain *domain =
+		obj_zalloc(sizeof(*domain), domain_destructor);
+
+	str_copy(domain->id, sizeof(domain->id), json_str(doc, "id", ""));
+	str_copy(domain->account_id, sizeof(domain->account_id),
+		 json_str(doc, "account_id", ""));
+	str_copy(domain->outgoing_flow_id, sizeof(domain->outgoing_flow_id),
+		 json_str(doc, "outgoing_flow_id", ""));
+	domain->name = g_ascii_strdown(json_str(doc, "name", ""), -1);
+
+	return domain;
+}
+
+static void extension_destructor(void *arg)
+{
+	struct dir_extension *ext = arg;
+
+	g_free(ext->extension);
+	g_free(ext->name);
+	g_free(ext->caller_id);
+	g_strfreev(ext->codecs);
+	json_decref(ext->doc);
+}
+
+struct dir_extension *dir_extension_parse(const json_t *doc)
+{
+	struct dir_extension *ext =
+		obj_zalloc(sizeof(*ext), extension_destructor);
+
+	str_copy(ext->id, sizeof(ext->id), json_str(doc, "id", ""));
+	str_copy(ext->account_id, sizeof(ext->account_id),
+		 json_str(doc, "account_id", ""));
+	str_copy(ext->domain_id, sizeof(ext->domain_id),
+		 json_str(doc, "domain_id", ""));
+	str_copy(ext->outgoing_flow_id, sizeof(ext->outgoing_flow_id),
+		 json_str(doc, "outgoing_flow_id", ""));
+	ext->extension = g_strdup(json_str(doc, "extension", ""));
+	ext->name = g_strdup(json_str(doc, "name", ""));
+	ext->caller_id = g_strdup(json_str(doc, "caller_id", NULL));
+	ext->codecs = read_strings(json_object_get(doc, "codecs"));
+	ext->max_contacts = limit(doc, "max_contacts");
+	ext->doc = json_deep_copy(doc);
+
+	return ext;
+}
+
 static void flow_destructor(void *arg)
 {
 	struct dir_flow *flow = arg;
