@@ -33,7 +33,9 @@ struct store_tx;
 	X(NODE_STOPPED, "node.stopped", false)
 
 #define EVENT_ENUM(name, wire, noisy) EVENT_##name,
-enum event_type { EVENT_TYPES(EVENT_ENUM) EVENT_NTYPES };
+enum event_type {
+	EVENT_TYPES(EVENT_ENUM) EVENT_NTYPES
+};
 #undef EVENT_ENUM
 
 const char *event_type_name(enum event_type type);
