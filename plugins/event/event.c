@@ -2,6 +2,7 @@
 
 #include "event/event.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,16 +84,13 @@ static json_t *slim(enum event_type type, json_t *data)
 /** Put text that is JSON already in as the last member; doc is taken */
 static char *splice(char *doc, const char *data)
 {
-	static const char member[] = ",\"data\":";
-	const size_t head = strlen(doc) - 1, size = strlen(data);
-	char *out = malloc(head + strlen(member) + size + 2);
+	const size_t head = strlen(doc) - 1;
+	const size_t size = head + strlen(data) + sizeof(",\"data\":}");
+	char *out = malloc(size);
 
 	if (!out)
 		abort();
-	memcpy(out, doc, head);
-	memcpy(out + head, member, strlen(member));
-	memcpy(out + head + strlen(member), data, size);
-	memcpy(out + head + strlen(member) + size, "}", 2);
+	snprintf(out, size, "%.*s,\"data\":%s}", (int)head, doc, data);
 	free(doc);
 
 	return out;
