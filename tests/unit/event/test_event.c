@@ -210,6 +210,26 @@ static void test_caller_keeps_its_document_whole(void **state)
 	row_free(&row);
 }
 
+static void test_data_may_be_text_already(void **state)
+{
+	const struct event ev = {
+		.type = EVENT_CALL_RINGING,
+		.account_id = "acc",
+		.sequence = 2,
+		.data_text = "{\"status\":\"ringing\",\"x\":[1,{}]}",
+	};
+	struct row row = {0};
+	json_t *doc = emit(&row, &ev, NULL);
+
+	assert_string_equal(
+		json_str(json_object_get(doc, "data"), "status", ""),
+		"ringing");
+	assert_int_equal(json_int(doc, "sequence", 0), 2);
+	assert_int_equal(json_object_size(doc), 9);
+	json_decref(doc);
+	row_free(&row);
+}
+
 static void test_every_type_has_a_name_of_its_own(void **state)
 {
 	unsigned i, k;
@@ -235,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_variables_travel_at_start_and_end_only),
 		cmocka_unit_test(test_variables_are_cut_at_8_kib),
 		cmocka_unit_test(test_caller_keeps_its_document_whole),
+		cmocka_unit_test(test_data_may_be_text_already),
 		cmocka_unit_test(test_every_type_has_a_name_of_its_own),
 	};
 
