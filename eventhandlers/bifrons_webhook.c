@@ -7,10 +7,9 @@
 
 #include "common/gate.h"
 #include "common/json.h"
-#include "common/opt.h"
-#include "host/config.h"
 #include "host/janus_abi.h"
 #include "host/janus_log.h"
+#include "webhook/config.h"
 #include "webhook/reader.h"
 
 enum {
@@ -26,39 +25,10 @@ janus_eventhandler *create(void);
 static struct reader *reader;
 static struct gate gate = GATE_INIT;
 
-static const char *const log_levels[] = {"error", "warn", "info", "debug",
-					 NULL};
-
-static const struct opt opts[] = {
-	{.name = "store",
-	 .type = OPT_STRING,
-	 .flags = OPT_REQUIRED,
-	 .min = 1,
-	 .max = 1024,
-	 .doc = "SQLite file of the call plugin, whose events are followed"},
-	{.name = "log_level",
-	 .type = OPT_STRING,
-	 .values = log_levels,
-	 .def = "\"info\"",
-	 .doc = "How much is logged"},
-	OPT_END,
-};
-
-static int level_by_name(const char *name)
-{
-	int i;
-
-	for (i = 0; log_levels[i]; ++i)
-		if (g_strcmp0(log_levels[i], name) == 0)
-			return i;
-
-	return LOG_AT_INFO;
-}
-
 static int on_init(const char *config_path)
 {
 	struct reader_params prm = {.store = NULL};
-	json_t *cfg = NULL;
+	struct webhook_config *cfg = NULL;
 	char *whys = NULL;
 	char *path = NULL;
 	char why[256];
@@ -75,15 +45,14 @@ static int on_init(const char *config_path)
 
 	path = g_strdup_printf("%s/janus.eventhandler.bifrons.jcfg",
 			       config_path);
-	err = config_load(&cfg, path, opts, &whys);
+	err = webhook_config_load(&cfg, path, &whys);
 	if (err) {
 		log_error("webhook: %s", whys ? whys : path);
 		goto out;
 	}
 
-	log_set_level((enum log_level)level_by_name(
-		json_str(cfg, "log_level", NULL)));
-	prm.store = json_str(cfg, "store", NULL);
+	log_set_level(cfg->log_level);
+	prm.store = cfg->store;
 	err = reader_start(&reader, &prm);
 	if (err) {
 		log_error("webhook: cannot start: %s", g_strerror(err));
@@ -91,7 +60,7 @@ static int on_init(const char *config_path)
 	}
 	gate_open(&gate);
 out:
-	json_decref(cfg);
+	webhook_config_free(cfg);
 	g_free(whys);
 	g_free(path);
 

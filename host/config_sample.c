@@ -180,6 +180,9 @@ static void add_key_doc(struct sample *sample, const struct opt *opt)
 {
 	GString *text = g_string_new(opt->doc);
 
+	/* tables end a sentence as they like */
+	if (text->len && text->str[text->len - 1] != '.')
+		g_string_append_c(text, '.');
 	if (text->len)
 		g_string_append_c(text, ' ');
 	append_range(text, opt);
