@@ -39,15 +39,15 @@ enum {
 };
 
 struct stream {
-	int fd;
-	struct sockaddr_in to;
-	uint8_t packet[PACKET];
-	uint16_t seq, heard_seq;
-	uint32_t ts, heard_ssrc;
-	int64_t heard_us;
-	bool heard;
-	uint64_t sent, received, jumps, ssrcs;
 	uint16_t *gaps; /* histogram, filled in the window */
+	int64_t heard_us;
+	uint64_t sent, received, jumps, ssrcs;
+	int fd;
+	uint32_t ts, heard_ssrc;
+	uint16_t seq, heard_seq;
+	struct sockaddr_in to;
+	bool heard;
+	uint8_t packet[PACKET];
 };
 
 static struct stream streams[STREAMS_MAX];
@@ -104,21 +104,34 @@ static int open_stream(struct stream *s, const char *ip, unsigned port,
 	return 0;
 }
 
+/* "ip:port [local_port]", cut in place. @return 0 or EINVAL */
+static int add_stream(char *line)
+{
+	char *colon = strchr(line, ':'), *end;
+	unsigned long port, local;
+
+	if (!colon || nstreams == STREAMS_MAX)
+		return EINVAL;
+	*colon = '\0';
+	port = strtoul(colon + 1, &end, 10);
+	local = strtoul(end, NULL, 10); /* 0 when there is none */
+	if (!port || port > 65535 || local > 65535)
+		return EINVAL;
+
+	return open_stream(&streams[nstreams], line, (unsigned)port,
+			   (unsigned)local);
+}
+
 static int read_streams(FILE *in)
 {
-	char line[128], ip[64];
-	unsigned port, local;
+	char line[128];
 
-	while (nstreams < STREAMS_MAX && fgets(line, sizeof(line), in)) {
-		int err;
+	while (fgets(line, sizeof(line), in)) {
+		const int err = add_stream(line);
 
-		local = 0;
-		if (sscanf(line, "%63[0-9.]:%u %u", ip, &port, &local) < 2)
-			continue;
-		err = open_stream(&streams[nstreams], ip, port, local);
 		if (err) {
-			fprintf(stderr, "rtpload: %s: %s\n", line,
-				strerror(err));
+			fprintf(stderr, "rtpload: stream %u: %s\n",
+				nstreams + 1, strerror(err));
 			return err;
 		}
 		++nstreams;

@@ -36,9 +36,12 @@ void media_addr_of(struct media_addr *addr, const struct sockaddr_storage *ss)
 socklen_t media_addr_sockaddr(const struct media_addr *addr, int family,
 			      union media_sockaddr *sa)
 {
+	static const uint8_t any[16];
+
 	memset(sa, 0, sizeof(*sa));
 
-	if (!addr->family || !addr->port)
+	/* sending to 0.0.0.0 would reach this host */
+	if (!addr->family || !addr->port || !memcmp(addr->ip, any, sizeof(any)))
 		return 0;
 
 	if (family == AF_INET) {

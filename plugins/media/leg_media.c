@@ -86,6 +86,7 @@ static void open_leg(struct media_leg *leg, struct media_thread *th)
 	int err = 0;
 
 	leg->open = true;
+	leg->budget = LEG_BUDGET;
 	leg->slot = th->legs->len;
 	g_ptr_array_add(th->legs, leg);
 	leg->tx.sent_us = th->now_us;
@@ -191,6 +192,7 @@ void media_leg_house(struct media_leg *leg, struct media_thread *th)
 {
 	struct dtmf_event ev;
 
+	leg->budget = LEG_BUDGET;
 	if (leg->digits.held)
 		(void)dtmf4733_rx_poll(&leg->digits, th->now_us, &ev);
 	tell_silence(leg, th);

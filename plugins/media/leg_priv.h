@@ -29,6 +29,14 @@ struct media_ring;
 struct media_sound;
 struct rxaudio;
 
+/* Packets of a leg that are taken in 100 ms. Phones send ten at most; the rest
+ * is for a burst after a stall. Two legs that echo each other would else pass
+ * a packet to and fro as fast as they can.
+ */
+enum {
+	LEG_BUDGET = 128
+};
+
 enum {
 	LEG_NAME_SIZE = 48,
 	LEG_HELD_MAX = 512,
@@ -66,11 +74,12 @@ struct media_leg {
 	struct media_rewrite rewrite;
 	struct media_tx tx;
 	struct rtcp_rx rx;
-	int64_t rx_us;              /**< last packet taken; 0 = none */
-	int64_t life_us;            /**< last packet or report, or start */
-	struct media_play *play;    /**< what plays, or NULL */
-	struct media_play *sending; /**< digits, in their order */
-	struct rxaudio *rxaudio;    /**< NULL: nothing is decoded */
+	unsigned budget; /**< packets to be taken until the next housekeeping */
+	int64_t rx_us;   /**< last packet taken; 0 = none */
+	int64_t life_us; /**< last packet or report, or start */
+	struct media_play *play;             /**< what plays, or NULL */
+	struct media_play *sending;          /**< digits, in their order */
+	struct rxaudio *rxaudio;             /**< NULL: nothing is decoded */
 	_Atomic(struct media_route *) route; /**< read by any thread */
 	struct media_figures figures;        /**< read by any thread */
 	struct media_session sess;

@@ -65,6 +65,11 @@ static void count_packet(struct media_leg *leg, struct media_thread *th,
 static void take(struct media_leg *leg, struct media_thread *th, uint8_t *buf,
 		 size_t len, const struct rtp_packet *pkt)
 {
+	if (!leg->budget) {
+		media_rx_drop(leg, th);
+		return;
+	}
+	--leg->budget;
 	count_packet(leg, th, pkt, len);
 
 	if (pkt->pt != leg->sess.pt) {

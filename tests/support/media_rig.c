@@ -287,6 +287,16 @@ bool rig_wait(struct rig_leg *leg, const atomic_uint *count, unsigned n)
 	return !err;
 }
 
+void rig_assert_digits(struct rig_leg *leg, const char *digits)
+{
+	char heard[sizeof(leg->digits)];
+
+	pthread_mutex_lock(&leg->mtx);
+	memcpy(heard, leg->digits, sizeof(heard));
+	pthread_mutex_unlock(&leg->mtx);
+	assert_string_equal(heard, digits);
+}
+
 static bool has_rx(struct rig_leg *leg, uint64_t n)
 {
 	struct media_stats stats;

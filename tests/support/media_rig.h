@@ -125,6 +125,9 @@ bool rig_wait(struct rig_leg *leg, const atomic_uint *count, unsigned n);
 bool rig_wait_rx(struct rig_leg *leg, uint64_t n);
 bool rig_wait_dropped(struct rig_leg *leg, uint64_t n);
 
+/** What was pressed so far */
+void rig_assert_digits(struct rig_leg *leg, const char *digits);
+
 /** Latch: two packets. The echo of them, if any, is read away. */
 void rig_latch(struct rig_leg *leg, struct rig_far *far);
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <glib.h>
 #include <string.h>
 
@@ -169,7 +170,7 @@ static void digits_and_strange_types_are_not_echoed(void **state)
 	rig_far_send(&env->far, payload, sizeof(payload), false);
 	assert_true(rig_wait_dropped(&env->leg, 2));
 	assert_false(rig_far_recv(&env->far, &pkt, 50));
-	assert_string_equal(env->leg.digits, "555");
+	rig_assert_digits(&env->leg, "555");
 }
 
 static void play_and_echo_are_one_stream(void **state)
@@ -255,6 +256,29 @@ static void hold_sends_nothing_and_goes_on(void **state)
 	assert_false(rig_far_recv(&env->far, &pkt, 100));
 }
 
+/* Two echoes face to face would pass a packet on for ever, at full speed. */
+static void echoes_that_meet_do_not_run_away(void **state)
+{
+	struct env *env = *state;
+	struct media_session sess = env->sess;
+	struct media_stats stats;
+	struct sockaddr_in *sin = (struct sockaddr_in *)&sess.rtp;
+	struct rig_leg other;
+
+	sin->sin_port = htons(env->leg.port);
+	rig_leg_open(&other, &env->rig, &sess, NULL);
+	rig_leg_echo(&other, true);
+	rig_leg_echo(&env->leg, true);
+	sin->sin_port = htons(other.port);
+	assert_int_equal(rig_leg_start(&env->leg, &sess), 0);
+	rig_leg_tones(&other, "tone:800/60", 1);
+	assert_true(rig_wait(&other, &other.nplayed, 1));
+	rig_sleep_ms(500);
+	media_leg_stats(other.leg, &stats);
+	assert_true(stats.tx_packets < 128 * 50); /* else tens of thousands */
+	rig_leg_close(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +289,7 @@ int main(void)
 		T(play_and_echo_are_one_stream),
 		T(time_that_went_by_shows_in_the_timestamp),
 		T(hold_sends_nothing_and_goes_on),
+		T(echoes_that_meet_do_not_run_away),
 #undef T
 	};
 

@@ -322,15 +322,17 @@ static void input_without_socket(void **state)
 	assert_int_equal(rig_leg_start(&leg, &sess), 0);
 	rig_leg_echo(&leg, true);
 
-	for (i = 0; i < 2000; ++i) {
+	for (i = 0; i < 1000; ++i) {
 		rtp_write(buf, &pkt);
 		++pkt.seq;
 		pkt.ts += 160;
 		media_leg_input(leg.leg, false, buf, 172 + i % 200);
-		if (i % 20 == 19)
+		if (i % 20 == 19) {
 			assert_true(rig_wait_rx(&leg, i + 1));
+			rig_sleep_ms(20); /* within what a leg may take */
+		}
 	}
-	assert_int_equal(sink_count(&sink), 2000);
+	assert_int_equal(sink_count(&sink), 1000);
 	assert_false(sink.broken);
 	assert_int_equal(leg.nstarted, 1);
 

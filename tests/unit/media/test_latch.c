@@ -196,6 +196,8 @@ static void mapped_addresses_compare_as_ipv4(void **state)
 	sa.in6.sin6_port = htons(4000);
 	media_addr_set(&a, &sa);
 	assert_int_equal(media_addr_sockaddr(&a, AF_INET, &sa), 0);
+	a = addr("0.0.0.0", 4000);
+	assert_int_equal(media_addr_sockaddr(&a, AF_INET, &sa), 0);
 	a = (struct media_addr){0};
 	assert_int_equal(media_addr_sockaddr(&a, AF_INET, &sa), 0);
 }
