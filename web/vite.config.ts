@@ -7,6 +7,9 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "./",
   publicDir: false,
+  /* janus.es.js asks for AMD and CommonJS first; at the sight of
+   * module.exports esbuild would wrap the whole bundle as CommonJS */
+  define: { "module.exports": "undefined", "define.amd": "undefined" },
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   build: {
     outDir: "dist",

@@ -42,10 +42,13 @@ export interface DialOptions extends Omit<CallOptions, "microphone"> {
 }
 
 const REGISTER_MS = 8000;
-const RENEW_MAX_MS = 30 * 60_000;
 /* Janus keeps a session for 20 s (reclaim_session_timeout) */
 const CLAIM_MS = 20_000;
 const RETRY_MS = [250, 500, 1000, 2000, 4000, 8000, 15_000];
+
+/* trying again with this token is no use */
+const isFinal = (code: string) =>
+  ["unauthorized", "token_expired", "account_suspended"].includes(code);
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -57,7 +60,6 @@ export class Client extends Emitter<ClientEvents> {
   #ticket = "";
   #ticketUntil = 0;
   #registering: ((message: PluginMessage) => void) | undefined;
-  #renewal: ReturnType<typeof setTimeout> | undefined;
   #repairing: Promise<void> | undefined;
   #closed = false;
   readonly #goodbye = (): void => this.close();
@@ -100,7 +102,6 @@ export class Client extends Emitter<ClientEvents> {
   close(): void {
     this.#closed = true;
     globalThis.removeEventListener("pagehide", this.#goodbye);
-    clearTimeout(this.#renewal);
     for (const call of [...this.calls]) {
       void call.hangup();
       call.end("normal");
@@ -144,7 +145,7 @@ export class Client extends Emitter<ClientEvents> {
         track: () => undefined,
         up: () => undefined,
         media: () => undefined,
-        gone: () => void (this.#ticket = ""),
+        gone: () => this.#deviceGone(),
       });
       return await this.#register();
     } catch (error) {
@@ -156,7 +157,7 @@ export class Client extends Emitter<ClientEvents> {
 
   async #register(): Promise<Registered> {
     const device = this.#device;
-    if (!device) throw new BifronsError("lost");
+    if (!device) throw new BifronsError("lost", "the platform ended the registration");
     const answer = new Promise<PluginMessage>((resolve, reject) => {
       this.#registering = resolve;
       setTimeout(() => reject(new BifronsError("timeout")), REGISTER_MS);
@@ -165,33 +166,23 @@ export class Client extends Emitter<ClientEvents> {
     await device.send({ request: "register", token: this.options.token });
     const message = await answer;
     if (message.kind === "error") throw new BifronsError(message.code, message.detail);
-    this.#ticket = text(message.body, "ticket");
-    const expires = Date.parse(text(message.body, "expires_at"));
-    this.#ticketUntil = Number.isNaN(expires) ? Infinity : expires;
-    this.#renewLater(expires);
+    this.#keepTicket(message.body);
     return {
       extension: text(message.body, "extension"),
       domain: text(message.body, "domain"),
     };
   }
 
-  #renewLater(expires: number): void {
-    const left = Number.isNaN(expires) ? RENEW_MAX_MS : expires - Date.now() - 60_000;
-    clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(
-      () => void this.#renew(),
-      Math.max(10_000, Math.min(left, RENEW_MAX_MS)),
-    );
+  /* The platform sends a new one long before this one runs out. */
+  #keepTicket(body: Wire): void {
+    const expires = Date.parse(text(body, "expires_at"));
+    this.#ticket = text(body, "ticket");
+    this.#ticketUntil = Number.isNaN(expires) ? Infinity : expires;
   }
 
-  async #renew(): Promise<void> {
-    try {
-      await this.#register();
-    } catch (error) {
-      const { code } = asError(error);
-      if (code === "unauthorized" || code === "token_expired") this.#fail(asError(error));
-      else this.#renewLater(Number.NaN);
-    }
+  #deviceGone(): void {
+    this.#device = undefined;
+    this.#ticket = "";
   }
 
   #message(value: unknown): void {
@@ -201,7 +192,11 @@ export class Client extends Emitter<ClientEvents> {
     if (registering && (message.kind === "error" || message.name === "registered")) {
       this.#registering = undefined;
       registering(message);
-    } else if (message.kind === "event") {
+    } else if (message.kind === "error") {
+      if (isFinal(message.code)) this.#fail(new BifronsError(message.code, message.detail));
+    } else if (message.name === "ticket") {
+      this.#keepTicket(message.body);
+    } else {
       this.emit("message", message);
     }
   }
@@ -226,7 +221,7 @@ export class Client extends Emitter<ClientEvents> {
         return;
       } catch (error) {
         const { code } = asError(error);
-        if (code === "unauthorized" || code === "token_expired") {
+        if (isFinal(code)) {
           this.#fail(asError(error));
           return;
         }
@@ -238,13 +233,12 @@ export class Client extends Emitter<ClientEvents> {
   /* Janus knows the session no more, so its calls are over. */
   #forget(): void {
     this.#session = undefined;
-    this.#device = undefined;
-    this.#ticket = "";
+    this.#deviceGone();
     for (const call of [...this.calls]) call.end("lost");
   }
 
   #fail(error: BifronsError): void {
-    this.#forget();
+    this.#deviceGone();
     this.emit("failed", error);
   }
 }

@@ -21,6 +21,7 @@ export type LocalCode =
 export type ErrorCode = LocalCode | (string & Record<never, never>);
 
 const sentences: Record<string, string> = {
+  account_suspended: "The account is suspended.",
   aborted: "The call was given up.",
   bad_request: "The platform did not accept the request.",
   camera_busy: "The camera is used by another program.",
@@ -41,10 +42,13 @@ const sentences: Record<string, string> = {
   no_route: "The number is unknown: nothing here answers it.",
   number_not_found: "The number is unknown: nothing here answers it.",
   protocol: "The platform answered in an unexpected way.",
+  offer_unusable: "The platform can use none of this browser's codecs.",
   shutting_down: "The platform is stopping. Try again in a while.",
   source_not_allowed: "This device may not call with its caller id.",
   timeout: "The platform did not answer in time.",
   token_expired: "The token has expired. Ask for a new one.",
+  too_many_devices: "Too many devices are signed in as this extension.",
+  unavailable: "The platform takes no calls at the moment. Try again in a while.",
   unauthorized: "The token is not valid, or it has expired. Ask for a new one.",
   unreachable: "The platform cannot be reached. Is it running, is the network up?",
   unsupported: "This browser cannot make calls (it has no WebRTC).",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 import Janus, { type JanusJS } from "janus-gateway";
+import adapter from "webrtc-adapter";
 
 import { BifronsError, asError } from "./errors.js";
 import type { Handle, HandleEvents, Jsep, OpenSession, Session } from "./gateway.js";
@@ -109,7 +110,11 @@ function sessionOf(janus: Janus): Session {
 /** A session with Janus over its WebSocket. */
 export const openJanus: OpenSession = async ({ url, iceServers, lost }) => {
   await new Promise<void>((resolve) =>
-    Janus.init({ debug: false, callback: () => resolve() }),
+    Janus.init({
+      debug: false,
+      dependencies: Janus.useDefaultDependencies({ adapter }),
+      callback: () => resolve(),
+    }),
   );
   if (!Janus.isWebrtcSupported()) throw new BifronsError("unsupported");
 

@@ -6,6 +6,7 @@ import {
   hangupText,
   listDevices,
   openMicrophone,
+  type BifronsError,
   type Call,
   type CallState,
   type DeviceList,
@@ -129,6 +130,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   });
 
   let client: Client | undefined;
+  let failed: BifronsError | undefined;
   let giveUp: AbortController | undefined;
   let ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -155,8 +157,8 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     mine.on("lost", () => (line.value = "repairing"));
     mine.on("back", () => (line.value = "online"));
     mine.on("failed", (error) => {
-      signOut();
-      complain(error);
+      failed = error;
+      if (!busy.value) signOutFailed();
     });
     try {
       await mine.connect();
@@ -182,6 +184,15 @@ export function makePhone(parts: PhoneParts = {}): Phone {
       who.value = "";
       notice.value = undefined;
     });
+  }
+
+  /* a call that is up goes on until its end */
+  function signOutFailed(): void {
+    if (!failed) return;
+    const why = failed;
+    failed = undefined;
+    signOut();
+    complain(why);
   }
 
   function clear(): void {
@@ -228,6 +239,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
       clear();
       const bad = !["normal", "canceled"].includes(hangup.reason);
       say(bad ? hangupText(hangup) : `Call ended.${length && ` It lasted${length}.`}`, bad);
+      signOutFailed();
     });
   }
 
