@@ -13,6 +13,7 @@
 	X(bad_request, 400, "Bad request")                                     \
 	X(unauthorized, 401, "Missing or unknown credentials")                 \
 	X(key_expired, 401, "The access key has expired or was revoked")       \
+	X(token_expired, 401, "The device token has expired")                  \
 	X(forbidden, 403, "The key lacks the scope")                           \
 	X(account_suspended, 403, "The account is suspended")                  \
 	X(not_found, 404, "Not found")                                         \
@@ -22,6 +23,8 @@
 	X(number_not_found, 404, "No such number")                             \
 	X(trunk_not_found, 404, "No such trunk")                               \
 	X(call_not_found, 404, "No such call")                                 \
+	X(domain_not_found, 404, "No such domain")                             \
+	X(extension_not_found, 404, "No such extension")                       \
 	X(method_not_allowed, 405, "Method not allowed")                       \
 	X(not_acceptable, 406, "Not acceptable")                               \
 	X(conflict, 409, "Conflict")                                           \

@@ -82,6 +82,26 @@ void secret_hmac_sha256(uint8_t out[32], const void *key, size_t key_len,
 		abort();
 }
 
+void secret_md5_hex(char out[SECRET_MD5_HEX], const void *data, size_t len)
+{
+	uint8_t md[16];
+	unsigned md_len = sizeof(md);
+
+	must(EVP_Digest(len ? data : "", len, md, &md_len, EVP_md5(), NULL));
+	str_hex(out, md, sizeof(md));
+}
+
+void secret_hmac_sha1(uint8_t out[20], const void *key, size_t key_len,
+		      const void *data, size_t len)
+{
+	unsigned out_len = 20;
+
+	if (key_len > INT_MAX ||
+	    !HMAC(EVP_sha1(), key_len ? key : "", (int)key_len,
+		  len ? data : (const void *)"", len, out, &out_len))
+		abort();
+}
+
 bool secret_equal(const void *a, const void *b, size_t len)
 {
 	return !len || CRYPTO_memcmp(a, b, len) == 0;

@@ -12,7 +12,8 @@
 
 enum {
 	SECRET_KEY_LEN = 32,
-	SECRET_SHA256_HEX = 65
+	SECRET_SHA256_HEX = 65,
+	SECRET_MD5_HEX = 33
 };
 
 /** prefix + 256 random bits as base64url, e.g. "bfk_…"; g_free() it */
@@ -24,6 +25,13 @@ void secret_sha256_hex(char out[SECRET_SHA256_HEX], const void *data,
 
 void secret_hmac_sha256(uint8_t out[32], const void *key, size_t key_len,
 			const void *data, size_t len);
+
+/** Hex of MD5: for what a protocol demands (SIP digest), never for more */
+void secret_md5_hex(char out[SECRET_MD5_HEX], const void *data, size_t len);
+
+/** As TURN's time-limited credentials are made */
+void secret_hmac_sha1(uint8_t out[20], const void *key, size_t key_len,
+		      const void *data, size_t len);
 
 bool secret_equal(const void *a, const void *b, size_t len);
 

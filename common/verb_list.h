@@ -73,6 +73,30 @@ enum verb_kind {
 	  "trunks:write", VERB_PATCH)                                          \
 	X(trunks_delete, "trunks.delete", DELETE, "/v1/trunks/{id}",           \
 	  "trunks:write", VERB_DELETE)                                         \
+	X(domains_list, "domains.list", GET, "/v1/domains", "domains:read",    \
+	  VERB_LIST)                                                           \
+	X(domains_create, "domains.create", POST, "/v1/domains",               \
+	  "domains:write", VERB_CREATE)                                        \
+	X(domains_get, "domains.get", GET, "/v1/domains/{id}", "domains:read", \
+	  VERB_GET)                                                            \
+	X(domains_patch, "domains.patch", PATCH, "/v1/domains/{id}",           \
+	  "domains:write", VERB_PATCH)                                         \
+	X(domains_delete, "domains.delete", DELETE, "/v1/domains/{id}",        \
+	  "domains:write", VERB_DELETE)                                        \
+	X(extensions_list, "extensions.list", GET, "/v1/extensions",           \
+	  "extensions:read", VERB_LIST)                                        \
+	X(extensions_create, "extensions.create", POST, "/v1/extensions",      \
+	  "extensions:write", VERB_CREATE)                                     \
+	X(extensions_get, "extensions.get", GET, "/v1/extensions/{id}",        \
+	  "extensions:read", VERB_GET)                                         \
+	X(extensions_patch, "extensions.patch", PATCH, "/v1/extensions/{id}",  \
+	  "extensions:write", VERB_PATCH)                                      \
+	X(extensions_delete, "extensions.delete", DELETE,                      \
+	  "/v1/extensions/{id}", "extensions:write", VERB_DELETE)              \
+	X(extensions_device_token, "extensions.device_token", POST,            \
+	  "/v1/extensions/{id}/device-token", "extensions:write", VERB_ACTION) \
+	X(webrtc_config, "webrtc.config", GET, "/v1/webrtc/config", "",        \
+	  VERB_GET)                                                            \
 	X(calls_list, "calls.list", GET, "/v1/calls", "calls:read", VERB_LIST) \
 	X(calls_get, "calls.get", GET, "/v1/calls/{id}", "calls:read",         \
 	  VERB_GET)                                                            \

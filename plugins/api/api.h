@@ -28,7 +28,11 @@ struct api_env {
 	const uint8_t *key; /**< SECRET_KEY_LEN bytes: seals secrets at rest */
 	const char *node_id;
 	const char *bind; /**< what SIP listens on: the demo's trunk has it */
-	unsigned deadline_ms; /**< 2000 */
+	/* what browsers are told; each may be NULL */
+	const char *ws_url;      /**< Janus's WebSocket: "ws://host:8188/" */
+	const char *stun, *turn; /**< "host:port" */
+	const char *turn_secret; /**< shared with the TURN server */
+	unsigned deadline_ms;    /**< 2000 */
 	/** Is the platform ready (SIP bound, store open, not draining)? Adds
 	 * a member for each check. Thread: any */
 	bool (*ready)(void *arg, json_t *checks);
@@ -52,5 +56,10 @@ json_t *api_error(enum api_err err, const char *detail);
  * @return 0 or EIO
  */
 int api_bootstrap(struct api *api, const char *first_key, bool demo);
+
+/** A new device token of the demo's extension, for a link that is ready to
+ * use. Blocks. @return 0 (g_free() the token), ENOENT: no demo, or EIO
+ */
+int api_demo_token(struct api *api, char **tokenp);
 
 #endif

@@ -106,6 +106,9 @@ json_t *api_authorise(struct req *req, const json_t *auth);
 /** Do these scopes allow what `scope` asks for? */
 bool api_scope_covers(const json_t *scopes, const char *scope);
 
+/** Is what this key makes active at once (or pending)? Thread: pool */
+bool api_is_approved(const struct req *req);
+
 /* ---- page_token.c ---- */
 
 /** Where a page ended: the sorted column's value and the id */

@@ -218,6 +218,70 @@ static json_t *demo_trunk(const struct api *api)
 			 "allowed_ips", allowed);
 }
 
+static const char demo_domain[] = "demo.local";
+
+static int make_demo_extension(struct api *api, const char *account_id)
+{
+	json_t *domain = create(api, "domains.create", account_id,
+				json_pack("{s:s}", "name", demo_domain));
+	json_t *ext = NULL;
+	int err;
+
+	if (domain)
+		ext = create(api, "extensions.create", account_id,
+			     json_pack("{s:s, s:s, s:s}", "domain_id",
+				       json_str(domain, "id", ""), "extension",
+				       "1000", "name", "demo"));
+	err = ext ? 0 : EIO;
+	json_decref(domain);
+	json_decref(ext);
+
+	return err;
+}
+
+struct demo_row {
+	char id[ID_SIZE], account_id[ID_SIZE];
+};
+
+static bool on_demo(void *arg, const struct db_row *row)
+{
+	struct demo_row *demo = arg;
+
+	str_copy(demo->id, ID_SIZE, db_text(row, 0));
+	str_copy(demo->account_id, ID_SIZE, db_text(row, 1));
+
+	return false;
+}
+
+int api_demo_token(struct api *api, char **tokenp)
+{
+	static const char sql[] =
+		"SELECT e.id, e.account_id FROM extension e"
+		" JOIN domain d ON d.id = e.domain_id"
+		" WHERE d.name = ?1 ORDER BY e.created_at, e.id LIMIT 1";
+	const struct db_value params[] = {DB_S(demo_domain)};
+	struct demo_row demo = {.id = ""};
+	json_t *query, *reply;
+	const char *token;
+
+	if (db_read(store_db(api->env.store), sql, params, 1, on_demo, &demo))
+		return EIO;
+	if (!*demo.id)
+		return ENOENT;
+
+	query = json_pack("{s:s, s:{s:s, s:s, s:[s], s:b}, s:{s:s}}", "verb",
+			  "extensions.device_token", "auth", "account_id",
+			  demo.account_id, "key_id", demo.account_id, "scopes",
+			  "platform", "platform", 1, "path", "id", demo.id);
+	reply = api_dispatch(api, query);
+	token = json_str(json_object_get(reply, "ok"), "token", NULL);
+	*tokenp = g_strdup(token);
+	json_decref(reply);
+	json_decref(query);
+
+	return *tokenp ? 0 : EIO;
+}
+
 static int make_demo(struct api *api, const char *account_id)
 {
 	json_t *flow, *number = NULL, *trunk = NULL;
@@ -237,7 +301,7 @@ static int make_demo(struct api *api, const char *account_id)
 		trunk = create(api, "trunks.create", account_id,
 			       demo_trunk(api));
 	if (trunk)
-		err = 0;
+		err = make_demo_extension(api, account_id);
 
 	json_decref(flow);
 	json_decref(number);

@@ -76,7 +76,7 @@ static bool approve_row(void *arg, const struct db_row *row)
 	return false;
 }
 
-static bool is_approved(const struct req *req)
+bool api_is_approved(const struct req *req)
 {
 	static const char sql[] = "SELECT doc FROM account WHERE id = ?1";
 	const struct db_value params[] = {DB_S(req->account_id)};
@@ -106,8 +106,8 @@ static json_t *check(struct req *req, const json_t *old, json_t *doc,
 	if (!json_str(doc, "status", NULL))
 		json_set_str(doc, "status",
 			     old ? json_str(old, "status", "active")
-			     : is_approved(req) ? "active"
-						: "pending");
+			     : api_is_approved(req) ? "active"
+						    : "pending");
 
 	return NULL;
 }

@@ -208,6 +208,10 @@ static int start_api(struct app *app)
 		.calls = app->calls,
 		.key = app->key,
 		.node_id = app->node_id,
+		.ws_url = app->cfg->ws_url,
+		.stun = app->cfg->stun,
+		.turn = app->cfg->turn,
+		.turn_secret = app->cfg->turn_secret,
 		.deadline_ms = JOB_DEADLINE_MS,
 		.ready = app_ready,
 		.metrics = app_metrics,
@@ -223,6 +227,8 @@ static int start_api(struct app *app)
 		log_error("bootstrap: the first account could not be stored: "
 			  "%s",
 			  strerror(err));
+	else if (app->cfg->demo)
+		app_write_demo_token(app);
 
 	return err;
 }

@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
+#include <string.h>
 
 #include "common/json.h"
 #include "common/opt.h"
+#include "common/str.h"
 #include "host/config.h"
 
 static const char *check_address(const char *value)
@@ -18,6 +20,22 @@ static const char *check_address(const char *value)
 		return NULL;
 
 	return "must be an IPv4 or IPv6 address";
+}
+
+static const char *check_ws_url(const char *value)
+{
+	if (str_starts(value, "ws://") || str_starts(value, "wss://"))
+		return opt_check_no_controls(value);
+
+	return "must begin with ws:// or wss://";
+}
+
+static const char *check_host_port(const char *value)
+{
+	if (strpbrk(value, " \t\"/?#@") || opt_check_no_controls(value))
+		return "must be HOST or HOST:PORT";
+
+	return NULL;
 }
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug",
@@ -73,6 +91,32 @@ static const struct opt opts[] = {
 	 .max = 65535,
 	 .def = "24999",
 	 .doc = "Last port of RTP"},
+	{.name = "ws_url",
+	 .type = OPT_STRING,
+	 .min = 5,
+	 .max = 512,
+	 .check = check_ws_url,
+	 .doc = "URL of Janus's WebSocket, as browsers reach it; they cannot "
+		"call when it is left out"},
+	{.name = "stun",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 255,
+	 .check = check_host_port,
+	 .doc = "STUN server for browsers, HOST or HOST:PORT"},
+	{.name = "turn",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 255,
+	 .check = check_host_port,
+	 .doc = "TURN server for browsers, HOST or HOST:PORT; needs "
+		"turn_secret"},
+	{.name = "turn_secret",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 255,
+	 .doc = "Secret shared with the TURN server, from which credentials "
+		"of 12 hours are made"},
 	{.name = "first_key",
 	 .type = OPT_STRING,
 	 .min = 20,
@@ -82,7 +126,8 @@ static const struct opt opts[] = {
 	{.name = "demo",
 	 .type = OPT_BOOL,
 	 .def = "false",
-	 .doc = "Make a demo flow, number and trunk at the first start"},
+	 .doc = "Make a demo flow, number, trunk and extension at the first "
+		"start, and a new link to the phone page at each"},
 	{.name = "max_calls",
 	 .type = OPT_INT,
 	 .min = 0,
@@ -153,6 +198,10 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->store = json_str(doc, "store", NULL);
 	cfg->bind = json_str(doc, "bind", NULL);
 	cfg->public_address = json_str(doc, "public_address", cfg->bind);
+	cfg->ws_url = json_str(doc, "ws_url", NULL);
+	cfg->stun = json_str(doc, "stun", NULL);
+	cfg->turn = json_str(doc, "turn", NULL);
+	cfg->turn_secret = json_str(doc, "turn_secret", NULL);
 	cfg->first_key = json_str(doc, "first_key", NULL);
 	cfg->log_level = json_str(doc, "log_level", NULL);
 	cfg->sip_port = (uint16_t)num(doc, "sip_port");
@@ -165,6 +214,12 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
 	cfg->demo = json_flag(doc, "demo", false);
 
+	if (cfg->turn && !cfg->turn_secret) {
+		*whyp = g_strdup_printf("%s: turn: needs turn_secret too",
+					path);
+		app_config_free(cfg);
+		return EINVAL;
+	}
 	if (cfg->rtp_max <= cfg->rtp_min) {
 		*whyp = g_strdup_printf("%s: rtp_port_max: must be above "
 					"rtp_port_min (%u)",

@@ -19,6 +19,8 @@ struct app_config {
 	const char *secret_file; /**< NULL: in the data directory */
 	const char *store;       /**< path of the SQLite file, NULL: likewise */
 	const char *bind, *public_address;
+	const char *ws_url; /**< the four: or NULL */
+	const char *stun, *turn, *turn_secret;
 	const char *first_key; /**< or NULL */
 	const char *log_level;
 	uint16_t sip_port;

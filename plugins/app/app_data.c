@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/api.h"
 #include "host/log.h"
 
 /* The node's id outlives restarts: calls of the last run are found by it */
@@ -74,4 +75,25 @@ out:
 	g_free(path);
 
 	return err;
+}
+
+void app_write_demo_token(struct app *app)
+{
+	char *path =
+		g_build_filename(app->cfg->data_dir, "demo-phone.token", NULL);
+	GError *gerr = NULL;
+	char *token = NULL;
+	int err = api_demo_token(app->api, &token);
+
+	if (!err && !g_file_set_contents_full(path, token, -1,
+					      G_FILE_SET_CONTENTS_CONSISTENT,
+					      0600, &gerr)) {
+		log_error("data: cannot write %s: %s", path, gerr->message);
+		g_error_free(gerr);
+	}
+	/* the demo may have been deleted: an old link is worth nothing then */
+	if (err)
+		(void)g_unlink(path);
+	g_free(token);
+	g_free(path);
 }

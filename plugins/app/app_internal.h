@@ -51,6 +51,9 @@ struct app {
  */
 int app_data_prepare(struct app *app);
 
+/** A new token for the demo's phone page, into data_dir. Thread: main */
+void app_write_demo_token(struct app *app);
+
 /** For api_env. Thread: any */
 bool app_ready(void *arg, json_t *checks);
 char *app_metrics(void *arg);

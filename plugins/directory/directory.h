@@ -85,6 +85,7 @@ struct dir_domain {
 	char id[ID_SIZE], account_id[ID_SIZE];
 	char outgoing_flow_id[ID_SIZE]; /**< "" = none */
 	char *name;                     /**< lower case */
+	bool active;                    /**< approved by the platform */
 };
 
 /** A user of a domain: its phones and browsers */

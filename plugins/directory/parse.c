@@ -188,6 +188,7 @@ struct dir_domain *dir_domain_parse(const json_t *doc)
 		 json_str(doc, "account_id", ""));
 	str_copy(domain->outgoing_flow_id, sizeof(domain->outgoing_flow_id),
 		 json_str(doc, "outgoing_flow_id", ""));
+	domain->active = str_eq(json_str(doc, "status", "active"), "active");
 	domain->name = g_ascii_strdown(json_str(doc, "name", ""), -1);
 
 	return domain;

@@ -135,8 +135,14 @@ const struct dir_extension *wrtc_extension(const struct wrtc_handle *h)
 {
 	const struct dir_extension *ext =
 		directory_extension(h->gw->dir, h->ext_id);
+	const struct dir_domain *domain =
+		ext ? directory_domain(h->gw->dir, ext->domain_id) : NULL;
 
-	return ext && str_eq(ext->account_id, h->account_id) ? ext : NULL;
+	if (!domain || !domain->active ||
+	    !str_eq(ext->account_id, h->account_id))
+		return NULL;
+
+	return ext;
 }
 
 /* ---- devices ---- */

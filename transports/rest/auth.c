@@ -24,6 +24,11 @@ static const char sql_key[] =
 	"SELECT k.id, k.account_id, k.scopes, k.expires_at, k.revoked_at,"
 	" a.status FROM access_key k JOIN account a ON a.id = k.account_id"
 	" WHERE k.token_hash = ?1";
+/* of a browser: no scopes, so that it opens what any key opens */
+static const char sql_device[] =
+	"SELECT t.id, t.account_id, '', t.expires_at, NULL, a.status"
+	" FROM device_token t JOIN account a ON a.id = t.account_id"
+	" WHERE t.token_hash = ?1";
 static const char sql_account[] = "SELECT id FROM account WHERE id = ?1";
 
 struct rest_keys {
@@ -46,6 +51,7 @@ struct key_row {
 	json_t *scopes;
 	int64_t expires_at; /* 0: never */
 	bool revoked, suspended;
+	bool device; /* a device token */
 };
 
 struct rest_keys *rest_keys_new(const struct rest_keys_params *prm)
@@ -232,7 +238,9 @@ static void check_row(struct rest_keys *keys, const struct key_row *key,
 		rest_fault_set(fault, API_ERR_key_expired,
 			       "the key was revoked");
 	else if (key->expires_at && key->expires_at <= clock_wall_ms(keys->clk))
-		rest_fault_set(fault, API_ERR_key_expired,
+		rest_fault_set(fault,
+			       key->device ? API_ERR_token_expired
+					   : API_ERR_key_expired,
 			       "the key has expired");
 	else if (key->suspended && !has_scope(key->scopes, "platform"))
 		rest_fault_set(fault, API_ERR_account_suspended,
@@ -247,7 +255,9 @@ static bool look_up(struct rest_keys *keys, struct key_row *key,
 	char hash[SECRET_SHA256_HEX];
 
 	secret_sha256_hex(hash, token, strlen(token));
-	if (read_row(keys, sql_key, hash, on_key, key))
+	key->device = str_starts(token, "bfd_");
+	if (read_row(keys, key->device ? sql_device : sql_key, hash, on_key,
+		     key))
 		rest_fault_set(fault, API_ERR_unavailable,
 			       "access keys cannot be looked up now");
 	else

@@ -137,6 +137,21 @@ static void torture(const struct verb_row *row, const struct opt *opt,
 	}
 }
 
+static json_t *make_extension(void)
+{
+	json_t *domain =
+		api_rig_make(&rig, "domains.create", NULL,
+			     json_pack("{s:s}", "name", "extensions.test"));
+	json_t *doc = api_rig_make(&rig, "extensions.create", NULL,
+				   json_pack("{s:s, s:s}", "domain_id",
+					     json_str(domain, "id", ""),
+					     "extension", "1000"));
+
+	json_decref(domain);
+
+	return doc;
+}
+
 /** Something to patch, by the first part of the verb's name */
 static char *make_for(const struct verb_row *row)
 {
@@ -161,6 +176,11 @@ static char *make_for(const struct verb_row *row)
 	else if (str_starts(row->name, "trunks."))
 		doc = api_rig_make(&rig, "trunks.create", NULL,
 				   json_pack("{s:s}", "name", "x"));
+	else if (str_starts(row->name, "domains."))
+		doc = api_rig_make(&rig, "domains.create", NULL,
+				   json_pack("{s:s}", "name", "hostile.test"));
+	else if (str_starts(row->name, "extensions."))
+		doc = make_extension();
 	else
 		doc = json_incref(flow);
 
