@@ -88,7 +88,7 @@ static void call_destructor(void *obj)
 	obj_unref(call->run);
 	obj_unref(call->vars);
 	obj_unref(call->doc);
-	json_decref(call->play.urls);
+	call_play_forget(call);
 	json_decref(call->sip);
 	json_decref(call->media);
 	address_clear(&call->source);

@@ -32,6 +32,8 @@ struct tone_list;
 struct call_media_ops {
 	uint32_t (*play_tones)(struct media_leg *leg, struct tone_list *list,
 			       unsigned loops);
+	uint32_t (*send_dtmf)(struct media_leg *leg, const char *digits,
+			      unsigned duration_ms, unsigned interval_ms);
 	void (*stop)(struct media_leg *leg);
 	void (*echo)(struct media_leg *leg, bool on);
 	void (*stats)(const struct media_leg *leg, struct media_stats *stats);

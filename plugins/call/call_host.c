@@ -36,6 +36,12 @@ static int host_play(void *arg, const struct flow_play *play, uint32_t *idp)
 	return call_play_start(arg, play, idp);
 }
 
+static int host_send_digits(void *arg, const struct flow_digits *digits,
+			    uint32_t *idp)
+{
+	return call_dtmf_start(arg, digits, idp);
+}
+
 static void host_stop(void *arg)
 {
 	call_play_stop(arg);
@@ -182,6 +188,7 @@ static void host_ended(void *arg, const struct flow_end *how)
 const struct flow_host call_flow_host = {
 	.answer = host_answer,
 	.play = host_play,
+	.send_digits = host_send_digits,
 	.stop = host_stop,
 	.echo = host_echo,
 	.timer = host_timer,

@@ -18,13 +18,15 @@ static bool is_running(const struct call *call)
 	       (call->state == CALL_ANSWERED || call->early);
 }
 
-static void forget(struct call *call)
+void call_play_forget(struct call *call)
 {
+	timer_cancel(call->table->env.timers, &call->dtmf_timer);
+	g_free(call->play.digits);
 	json_decref(call->play.urls);
 	memset(&call->play, 0, sizeof(call->play));
 }
 
-static void finish(struct call *call, int err, const char *why)
+void call_play_finish(struct call *call, int err, const char *why)
 {
 	const struct flow_event ev = {
 		.type = FLOW_EV_PLAYED,
@@ -33,7 +35,7 @@ static void finish(struct call *call, int err, const char *why)
 		.why = why,
 	};
 
-	forget(call);
+	call_play_forget(call);
 	call_flow_event(call, &ev);
 }
 
@@ -108,6 +110,14 @@ static int begin(struct call *call, const char **whyp)
 	return err;
 }
 
+void call_play_begin(struct call *call)
+{
+	call_play_forget(call);
+	if (!++call->play_ids)
+		++call->play_ids;
+	call->play.id = call->play_ids;
+}
+
 int call_play_start(struct call *call, const struct flow_play *prm,
 		    uint32_t *idp)
 {
@@ -121,10 +131,7 @@ int call_play_start(struct call *call, const struct flow_play *prm,
 	if (!json_array_size(prm->urls))
 		return EINVAL;
 
-	forget(call); /* what sounds now is replaced by the media */
-	if (!++call->play_ids)
-		++call->play_ids;
-	play->id = call->play_ids;
+	call_play_begin(call); /* what sounds now is replaced by the media */
 	play->urls = json_deep_copy(prm->urls);
 	play->endless = prm->loops == 0;
 	play->left = prm->loops;
@@ -139,7 +146,7 @@ int call_play_start(struct call *call, const struct flow_play *prm,
 			err = 0; /* it is on its way: early() follows */
 	}
 	if (err)
-		forget(call);
+		call_play_forget(call);
 	if (err && sounds && call->leg->media)
 		call->table->env.media->stop(call->leg->media);
 
@@ -151,7 +158,7 @@ void call_play_stop(struct call *call)
 	if (call->play.media_id && call->leg && call->leg->media &&
 	    call->state != CALL_ENDED)
 		call->table->env.media->stop(call->leg->media);
-	forget(call);
+	call_play_forget(call);
 }
 
 void call_play_ready(struct call *call)
@@ -163,13 +170,13 @@ void call_play_ready(struct call *call)
 		return;
 	err = begin(call, &why);
 	if (err)
-		finish(call, err, why);
+		call_play_finish(call, err, why);
 }
 
 void call_play_fail(struct call *call, int err, const char *why)
 {
 	if (call->play.id && !call->play.media_id)
-		finish(call, err ? err : EIO, why);
+		call_play_finish(call, err ? err : EIO, why);
 }
 
 void call_play_over(struct call *call, uint32_t media_id, int err)
@@ -182,14 +189,14 @@ void call_play_over(struct call *call, uint32_t media_id, int err)
 
 	call->play.media_id = 0;
 	if (err || !step(&call->play)) {
-		finish(call, err, NULL);
+		call_play_finish(call, err, NULL);
 		return;
 	}
 	if (!is_running(call)) {
-		finish(call, ECANCELED, NULL);
+		call_play_finish(call, ECANCELED, NULL);
 		return;
 	}
 	err = begin(call, &why);
 	if (err)
-		finish(call, err, why);
+		call_play_finish(call, err, why);
 }

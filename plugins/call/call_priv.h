@@ -77,6 +77,10 @@ struct call_play {
 	unsigned left; /**< passes, with this one; when not endless */
 	bool endless;
 	uint32_t seek_ms; /**< of the first one, once */
+	/** Digits by signalling, one after the other; NULL = none */
+	char *digits;
+	size_t digit_at;
+	unsigned duration_ms, interval_ms;
 };
 
 struct call_note {
@@ -114,6 +118,7 @@ struct call {
 
 	struct timer start_timer; /**< the flow's start */
 	struct timer flow_timer;
+	struct timer dtmf_timer;  /**< until the next digit by signalling */
 	struct timer limit_timer; /**< ring timeout, then maximum duration */
 	struct timer flush_timer;
 
@@ -198,6 +203,15 @@ void call_play_ready(struct call *call);
 void call_play_fail(struct call *call, int err, const char *why);
 /** The media played it */
 void call_play_over(struct call *call, uint32_t media_id, int err);
+/** Make room for a play and give it an id; what sounds is the media's to
+ * replace */
+void call_play_begin(struct call *call);
+void call_play_forget(struct call *call);
+/** The present play is over: the flow is told */
+void call_play_finish(struct call *call, int err, const char *why);
+/** call_dtmf.c. @return 0, ENOTCONN before the answer, or EINVAL */
+int call_dtmf_start(struct call *call, const struct flow_digits *prm,
+		    uint32_t *idp);
 
 /* ---- call_record.c ---- */
 

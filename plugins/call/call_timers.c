@@ -57,5 +57,6 @@ void call_timers_stop(struct call *call)
 
 	timer_cancel(timers, &call->start_timer);
 	timer_cancel(timers, &call->flow_timer);
+	timer_cancel(timers, &call->dtmf_timer);
 	timer_cancel(timers, &call->limit_timer);
 }

@@ -102,6 +102,8 @@ struct leg_ops {
 	 * on a leg that is ending does nothing.
 	 * @return The SIP code that goes out (rejections), or 0 */
 	int (*hangup)(struct leg *leg, const struct leg_end *end);
+	/** Do digits to this party go by signalling (SIP INFO)? NULL: no */
+	bool (*dtmf_by_signalling)(const struct leg *leg);
 	/** Send a digit by signalling; ENOTSUP: use media */
 	int (*send_dtmf)(struct leg *leg, char digit, unsigned duration_ms);
 	/** Send back what leg->media does not carry, a browser's picture, or

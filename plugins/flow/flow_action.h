@@ -119,6 +119,9 @@ void flow_digits_clear(struct flow_run *run);
  * with flow_fail(). @return ACT_WAIT or ACT_FAILED
  */
 enum act flow_play(struct flow_run *run, const struct flow_play *play);
+/** Send digits; their end is PLAYED. @return ACT_WAIT or ACT_FAILED */
+enum act flow_send_digits(struct flow_run *run,
+			  const struct flow_digits *digits);
 /** Forget the id: its end is nobody's event (async) */
 void flow_play_forget(struct flow_run *run);
 

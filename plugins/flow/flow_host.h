@@ -42,6 +42,13 @@ struct flow_play {
 	uint32_t seek_ms;   /**< where in the first one to begin, once */
 };
 
+/** Which digits to send, and how long each and the pause after it lasts;
+ * borrowed during the call */
+struct flow_digits {
+	const char *digits; /**< 0-9 A-D * #, and w for half a second */
+	unsigned duration_ms, interval_ms;
+};
+
 /** How a flow ended */
 enum flow_end_kind {
 	FLOW_END_DONE,     /**< its actions are over, or `stop` */
@@ -72,6 +79,10 @@ struct flow_host {
 	 * PLAYED follows with the id.
 	 * @return 0 or errno: nothing follows */
 	int (*play)(void *arg, const struct flow_play *play, uint32_t *idp);
+	/** Send digits instead of what plays now, on an answered call; PLAYED
+	 * follows with the id. @return 0 or errno: nothing follows */
+	int (*send_digits)(void *arg, const struct flow_digits *digits,
+			   uint32_t *idp);
 	/** Stop what plays; PLAYED may still follow and is ignored */
 	void (*stop)(void *arg);
 	/** Send back what the party sends. @return 0 or errno */

@@ -194,6 +194,22 @@ enum act flow_play(struct flow_run *run, const struct flow_play *play)
 	return ACT_WAIT;
 }
 
+enum act flow_send_digits(struct flow_run *run,
+			  const struct flow_digits *digits)
+{
+	uint32_t id = 0;
+	int err;
+
+	if (!run->host->send_digits)
+		return flow_fail(run, "send_failed", "%s", strerror(ENOTSUP));
+	err = run->host->send_digits(run->arg, digits, &id);
+	if (err)
+		return flow_fail(run, "send_failed", "%s", strerror(err));
+	run->play_id = id;
+
+	return ACT_WAIT;
+}
+
 void flow_play_forget(struct flow_run *run)
 {
 	run->play_id = 0;

@@ -55,6 +55,11 @@ void sipx_on_info(const struct sipx_event *ev)
 		leg->leg.handler->dtmf(leg->leg.arg, digit, ms);
 }
 
+bool sipx_dtmf_by_info(const struct leg *arg)
+{
+	return ((const struct sipx_leg *)arg)->trunk->dtmf == DIR_DTMF_INFO;
+}
+
 int sipx_send_dtmf(struct leg *arg, char digit, unsigned duration_ms)
 {
 	struct sipx_leg *leg = sipx_leg_of(arg);

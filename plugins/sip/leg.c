@@ -229,6 +229,7 @@ const struct leg_ops sipx_leg_ops = {
 	.progress = sipx_progress,
 	.answer = sipx_answer,
 	.hangup = sipx_hangup,
+	.dtmf_by_signalling = sipx_dtmf_by_info,
 	.send_dtmf = sipx_send_dtmf,
 	.describe = leg_describe,
 	.describe_media = sipx_sound_json,

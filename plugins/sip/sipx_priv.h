@@ -216,6 +216,7 @@ int sipx_progress(struct leg *leg);
 int sipx_answer(struct leg *leg);
 int sipx_hangup(struct leg *leg, const struct leg_end *end);
 void sipx_bye(struct sipx_leg *leg);
+bool sipx_dtmf_by_info(const struct leg *leg);
 int sipx_send_dtmf(struct leg *leg, char digit, unsigned duration_ms);
 /** Which rejection stands for a reason (contract §5, hangup) */
 int sipx_code_for(enum hangup_reason reason);

@@ -18,6 +18,7 @@ ACTIONS = [
                                   "target_ids": {"15": "echo"},
                                   "default_target_id": "wrong"}},
     {"id": "echo", "type": "echo", "option": {"duration_ms": 1500}},
+    {"type": "dtmf_send", "option": {"digits": "7#"}},
     {"id": "bye", "type": "hangup"},
     {"id": "wrong", "type": "hangup", "option": {"reason": "failed"}},
 ]
@@ -49,6 +50,9 @@ def call_with(p, codec, transport):
         phone.press("1")
         time.sleep(0.4)  # a person's pause between two keys
         phone.press("5")
+        digits = [phone.wait_event("CALL_DTMF_START")["param"]
+                  for _ in range(2)]
+        equal(digits, ["7", "#"], "the digits that the phone received")
         phone.wait_event("CALL_CLOSED", 20)
         samples, rate = phone.heard()
     finally:
@@ -65,7 +69,7 @@ def call_with(p, codec, transport):
 
 
 def test_pcmu_udp(p):
-    """PCMU over UDP: tone, two digits, echo"""
+    """PCMU over UDP: tone, digits both ways, echo"""
     call_with(p, "PCMU/8000", "udp")
 
 

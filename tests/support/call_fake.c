@@ -108,6 +108,18 @@ static uint32_t play_tones(struct media_leg *leg, struct tone_list *list,
 	return ++fake->play_id;
 }
 
+static uint32_t send_dtmf(struct media_leg *leg, const char *digits,
+			  unsigned duration_ms, unsigned interval_ms)
+{
+	struct call_fake *fake = (struct call_fake *)leg;
+
+	(void)duration_ms;
+	(void)interval_ms;
+	g_strlcpy(fake->digits_sent, digits, sizeof(fake->digits_sent));
+
+	return ++fake->play_id;
+}
+
 static void stop(struct media_leg *leg)
 {
 	++((struct call_fake *)leg)->stops;
@@ -131,6 +143,7 @@ static void stats(const struct media_leg *leg, struct media_stats *st)
 
 static const struct call_media_ops media_ops = {
 	.play_tones = play_tones,
+	.send_dtmf = send_dtmf,
 	.stop = stop,
 	.echo = echo,
 	.stats = stats,
@@ -172,6 +185,23 @@ static int leg_hangup(struct leg *leg, const struct leg_end *end)
 	return of(leg)->hangup_code;
 }
 
+static bool leg_by_info(const struct leg *leg)
+{
+	return ((const struct call_fake_leg *)leg)->by_info;
+}
+
+static int leg_send_dtmf(struct leg *leg, char digit, unsigned duration_ms)
+{
+	char *info = of(leg)->info;
+	const size_t len = strlen(info);
+
+	(void)duration_ms;
+	if (!of(leg)->send_err && len + 1 < sizeof(of(leg)->info))
+		info[len] = digit;
+
+	return of(leg)->send_err;
+}
+
 static json_t *leg_describe(const struct leg *leg)
 {
 	(void)leg;
@@ -198,6 +228,8 @@ static const struct leg_ops leg_ops = {
 	.progress = leg_progress,
 	.answer = leg_answer,
 	.hangup = leg_hangup,
+	.dtmf_by_signalling = leg_by_info,
+	.send_dtmf = leg_send_dtmf,
 	.describe = leg_describe,
 	.describe_media = leg_describe_media,
 	.unref = leg_unref,

@@ -25,6 +25,9 @@ struct call_fake;
 struct call_fake_leg {
 	struct leg leg; /* first */
 	unsigned rings, progresses, answers, hangups, unrefs;
+	bool by_info;  /**< digits go by signalling */
+	char info[32]; /**< those that went */
+	int send_err;
 	int progress_err, answer_err, hangup_code;
 	struct leg_end end; /**< of the last hangup */
 };
@@ -45,6 +48,7 @@ struct call_fake {
 	unsigned plays, stops, echos;
 	bool echo;
 	uint32_t play_id;
+	char digits_sent[128]; /**< the last, by media */
 	unsigned loops, steps; /**< of the last play */
 	unsigned first_ms;     /**< of its first step */
 };

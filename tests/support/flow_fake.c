@@ -28,6 +28,20 @@ static int fake_answer(void *arg)
 	return fake->answer_err;
 }
 
+static int fake_send_digits(void *arg, const struct flow_digits *digits,
+			    uint32_t *idp)
+{
+	struct flow_fake *fake = arg;
+
+	if (fake->play_err)
+		return fake->play_err;
+	g_strlcpy(fake->digits, digits->digits, sizeof(fake->digits));
+	fake->digit_ms = digits->duration_ms;
+	*idp = ++fake->play_id;
+
+	return 0;
+}
+
 static int fake_play(void *arg, const struct flow_play *play, uint32_t *idp)
 {
 	struct flow_fake *fake = arg;
@@ -132,6 +146,7 @@ static void fake_ended(void *arg, const struct flow_end *end)
 const struct flow_host flow_fake_host = {
 	.answer = fake_answer,
 	.play = fake_play,
+	.send_digits = fake_send_digits,
 	.stop = fake_stop,
 	.echo = fake_echo,
 	.timer = fake_timer,

@@ -27,6 +27,8 @@ struct flow_fake {
 	unsigned answers, plays, stops, echos, ends, errors;
 	bool echo; /**< is on */
 	uint32_t play_id;
+	char digits[128]; /**< of the last send_digits() */
+	unsigned digit_ms;
 	char *urls; /**< of the last play, joined by blanks */
 	unsigned loops;
 	uint32_t seek_ms;
