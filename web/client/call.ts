@@ -63,6 +63,7 @@ export class Call extends Emitter<CallEvents> {
   #camera: MediaStreamTrack | undefined;
   #blank: MediaStreamTrack | undefined;
   #answered = false;
+  #queue: Promise<void> = Promise.resolve();
   #taken: { resolve(): void; reject(error: BifronsError): void } | undefined;
   #goodbye: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,7 +77,10 @@ export class Call extends Emitter<CallEvents> {
 
   /** What the handle's events do: for Client. */
   readonly events: HandleEvents = {
-    message: (body, jsep) => void this.#message(body, jsep),
+    /* one after the other: an answer takes a while to be set */
+    message: (body, jsep) => {
+      this.#queue = this.#queue.then(() => this.#message(body, jsep));
+    },
     track: (track, on) => this.#track(track, on),
     up: (on) => {
       if (!on) this.#endSoon();

@@ -31,19 +31,32 @@ function peerPage(toneHz) {
       if (transceiver.receiver.track.kind === "audio")
         await transceiver.sender.replaceTrack(out.stream.getAudioTracks()[0]);
     }
-    peers.set(handle, pc);
+    peers.set(handle, { pc, out, oscillator });
     await pc.setLocalDescription();
     while (pc.iceGatheringState !== "complete")
       await new Promise((resolve) => setTimeout(resolve, 20));
     return pc.localDescription.sdp;
   };
-  window.candidate = (handle, candidate) => peers.get(handle)?.addIceCandidate(candidate);
+  window.candidate = (handle, candidate) => peers.get(handle)?.pc.addIceCandidate(candidate);
   window.echo = async (handle) => {
-    for (const { sender, receiver } of peers.get(handle).getTransceivers())
-      await sender.replaceTrack(receiver.track);
+    const { pc, out, oscillator } = peers.get(handle);
+    oscillator.stop();
+    for (const { sender, receiver } of pc.getTransceivers()) {
+      if (receiver.track.kind === "video") {
+        await sender.replaceTrack(receiver.track);
+        continue;
+      }
+      /* Chromium decodes a remote track only for an element */
+      const stream = new MediaStream([receiver.track]);
+      const element = new Audio();
+      element.srcObject = stream;
+      element.muted = true;
+      await element.play();
+      context.createMediaStreamSource(stream).connect(out);
+    }
   };
   window.end = (handle) => {
-    peers.get(handle)?.close();
+    peers.get(handle)?.pc.close();
     peers.delete(handle);
   };
 }
@@ -105,7 +118,10 @@ export class FakeJanus {
       });
       reply.end(body);
     };
-    if (path === "/peer") return send(200, "text/html", "<!doctype html><title>peer</title><link rel=icon href=/assets/none.svg>");
+    if (path === "/peer")
+      return send(200, "text/html", "<!doctype html><title>peer</title><link rel=icon href=/none.svg>");
+    if (path === "/none.svg")
+      return send(200, types[".svg"], '<svg xmlns="http://www.w3.org/2000/svg"/>');
     if (path === "/v1/webrtc/config") {
       const known = request.headers.authorization === `Bearer ${TOKEN}`;
       return known

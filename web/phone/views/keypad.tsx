@@ -45,13 +45,11 @@ export function Keypad({
           type="button"
           disabled={disabled}
           data-key={key}
-          aria-label={names[key] ?? key}
+          data-letters={letters}
+          aria-label={names[key]}
           onClick={() => press(key)}
         >
-          <span class="digit">{key}</span>
-          <span class="letters" aria-hidden="true">
-            {letters}
-          </span>
+          {key}
         </button>
       ))}
     </div>
