@@ -72,12 +72,19 @@ int queue_push(struct queue *q, struct queue_node *node)
 	*q->tail = node;
 	q->tail = &node->next;
 	++q->depth;
-	/* Only the first wakes: the consumer takes all. Inside the lock, so
-	 * that the descriptor is not closed under a late writer. It cannot
-	 * fail: the count is at most one. */
-	if (first && write(q->fd, &one, sizeof(one)) < 0)
-		(void)0;
+	/* the consumer may be done with the queue before we are */
+	if (first)
+		obj_ref(q);
 	pthread_mutex_unlock(&q->mtx);
+
+	/* Only the first wakes: the consumer takes all. Outside the lock, or
+	 * the consumer would wake up only to wait for it. It cannot fail: the
+	 * count stays small. */
+	if (first) {
+		if (write(q->fd, &one, sizeof(one)) < 0)
+			(void)0;
+		obj_unref(q);
+	}
 
 	return 0;
 }
@@ -92,8 +99,9 @@ struct queue_node *queue_take_all(struct queue *q)
 	q->head = NULL;
 	q->tail = &q->head;
 	q->depth = 0;
-	/* in the lock, or a push between would lose its wake-up; it fails
-	 * when nothing was written, which does no harm */
+	/* in the lock, or a push between would lose its wake-up; a push that
+	 * is about to write wakes us once in vain. It fails when nothing was
+	 * written, which does no harm */
 	if (read(q->fd, &count, sizeof(count)) < 0)
 		(void)0;
 	pthread_mutex_unlock(&q->mtx);

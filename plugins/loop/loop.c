@@ -43,6 +43,7 @@ struct loop {
 	/* thread: loop */
 	struct queue_node *pending, **pending_tail;
 	int64_t armed_us;     /* when timer_fd fires, 0 = it does not */
+	int64_t kicked_us;    /* a timer was due then, 0 = none is */
 	int64_t heartbeat_us; /* when lag is measured next */
 	int queue_index, timer_index;
 	struct loop_watch watch;
@@ -66,6 +67,16 @@ static int64_t now_us(void)
 
 /* Timers ------------------------------------------------------------- */
 
+/* A timer that is due runs on the next turn. The queue's descriptor brings
+ * it: cheaper than a clock that is set to fire at once, and set again. */
+static void kick(struct loop *loop, int64_t now)
+{
+	if (loop->kicked_us)
+		return;
+	loop->kicked_us = now;
+	eventfd_write(queue_fd(loop->queue), 1);
+}
+
 static void arm(struct loop *loop)
 {
 	const int64_t now = now_us();
@@ -73,6 +84,10 @@ static void arm(struct loop *loop)
 	struct itimerspec its = {0};
 	int64_t due = loop->heartbeat_us, delay;
 
+	if (!next) {
+		kick(loop, now); /* and this again after it */
+		return;
+	}
 	if (next >= 0 && now + next < due)
 		due = now + next;
 	/* firing too early costs a turn of the loop, re-arming a system call
@@ -172,6 +187,12 @@ static int on_posts(void *magic, su_wait_t *w, void *arg)
 	while (loop->pending && now - start < BATCH_US) {
 		run_post(loop, now);
 		now = now_us();
+	}
+	if (loop->kicked_us) {
+		loop_watch_sample(&loop->watch, now - loop->kicked_us);
+		loop->kicked_us = 0;
+		timers_run(loop->timers);
+		arm(loop);
 	}
 
 	/* A stop that came meanwhile may have lost its wake-up to

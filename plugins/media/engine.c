@@ -2,7 +2,7 @@
 #include "media/engine.h"
 
 #include <errno.h>
-#include <unistd.h>
+#include <sched.h>
 
 #include "common/obj.h"
 #include "media/ports.h"
@@ -24,11 +24,15 @@ static void engine_destructor(void *arg)
 	obj_unref(engine->ports);
 }
 
+/* Those we may run on: a container or taskset leaves us some */
 static unsigned cores(void)
 {
-	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
 
-	return n > 0 ? (unsigned)n : 1;
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+
+	return (unsigned)CPU_COUNT(&set);
 }
 
 static int start_threads(struct media_engine *engine, unsigned threads)

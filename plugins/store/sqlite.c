@@ -225,6 +225,7 @@ static int set_up(struct conn *conn, const struct store_params *prm,
 				     "PRAGMA synchronous=NORMAL;"
 				     "PRAGMA temp_store=MEMORY;"
 				     "PRAGMA cache_size=-8192;"
+				     "PRAGMA wal_autocheckpoint=4000;"
 				     "PRAGMA journal_size_limit=67108864;"
 				     "PRAGMA foreign_keys=OFF";
 	char *why = NULL;

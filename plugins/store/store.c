@@ -16,8 +16,11 @@
 #include "store/backend.h"
 
 enum {
-	/* between two commits that nobody waits for: they share one */
-	BATCH_US = 4000,
+	/* between two commits that nobody waits for: they share one. The
+	 * interval grows while commits follow one another: most of what a
+	 * commit costs is pages, and all calls touch the same ones */
+	BATCH_MIN_US = 2000,
+	BATCH_MAX_US = 12000,
 	READERS = 4,
 };
 
@@ -33,7 +36,7 @@ struct store {
 
 	/* thread: store */
 	void *conn;
-	int64_t last_commit_us;
+	int64_t last_commit_us, batch_us;
 	struct log_limit limit;
 
 	/* guarded by mtx */
@@ -262,7 +265,8 @@ static struct timespec after_us(int64_t us)
 static void wait_for_company(struct store *store)
 {
 	const int64_t now_us = clock_mono_us(clock_system());
-	const int64_t left_us = store->last_commit_us + BATCH_US - now_us;
+	const int64_t left_us =
+		store->last_commit_us + store->batch_us - now_us;
 	const struct timespec until = after_us(left_us > 0 ? left_us : 0);
 
 	pthread_mutex_lock(&store->mtx);
@@ -271,6 +275,9 @@ static void wait_for_company(struct store *store)
 			break;
 	store->urgent = false;
 	pthread_mutex_unlock(&store->mtx);
+
+	store->batch_us = left_us > 0 ? MIN(2 * store->batch_us, BATCH_MAX_US)
+				      : BATCH_MIN_US;
 }
 
 /** After the push: who sees the flag finds the transaction */
