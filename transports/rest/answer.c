@@ -16,6 +16,14 @@ static const char *const type_names[] = {
 	[REST_TYPE_HTML] = "text/html; charset=utf-8",
 	[REST_TYPE_JS] = "text/javascript; charset=utf-8",
 	[REST_TYPE_CSS] = "text/css; charset=utf-8",
+	[REST_TYPE_TEXT] = "text/plain; charset=utf-8",
+	[REST_TYPE_SVG] = "image/svg+xml",
+	[REST_TYPE_PNG] = "image/png",
+	[REST_TYPE_ICO] = "image/x-icon",
+	[REST_TYPE_WOFF2] = "font/woff2",
+	[REST_TYPE_MP3] = "audio/mpeg",
+	[REST_TYPE_WAV] = "audio/wav",
+	[REST_TYPE_WASM] = "application/wasm",
 };
 
 const char *rest_type_name(enum rest_type type)

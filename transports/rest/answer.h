@@ -21,6 +21,20 @@ enum rest_type {
 	REST_TYPE_HTML,
 	REST_TYPE_JS,
 	REST_TYPE_CSS,
+	REST_TYPE_TEXT,
+	REST_TYPE_SVG,
+	REST_TYPE_PNG,
+	REST_TYPE_ICO,
+	REST_TYPE_WOFF2,
+	REST_TYPE_MP3,
+	REST_TYPE_WAV,
+	REST_TYPE_WASM,
+};
+
+/** What a page may load and do: Content-Security-Policy */
+enum rest_policy {
+	REST_POLICY_DOCS, /**< its own files */
+	REST_POLICY_APP,  /**< besides: Janus's WebSocket, media */
 };
 
 struct rest_answer {
@@ -32,8 +46,11 @@ struct rest_answer {
 	char location[256];
 	char allow[64];
 	unsigned retry_after_s;
-	bool challenge; /**< 401: WWW-Authenticate */
-	bool replayed;  /**< Idempotency-Replayed */
+	bool challenge;          /**< 401: WWW-Authenticate */
+	bool replayed;           /**< Idempotency-Replayed */
+	enum rest_policy policy; /**< of pages */
+	bool immutable;          /**< may be kept for ever */
+	char etag[64];           /**< with its quotes; "" = none */
 };
 
 void rest_answer_clear(struct rest_answer *ans);

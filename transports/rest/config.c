@@ -60,6 +60,12 @@ static const struct opt opts[] = {
 	 .min = 1,
 	 .max = 256,
 	 .doc = "admin_secret of janus.jcfg; none when left out"},
+	{.name = "web_root",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "Folder of the built web pages (web/dist); there are none when "
+		"left out"},
 	{.name = "max_body_bytes",
 	 .type = OPT_INT,
 	 .min = 1024,
@@ -158,6 +164,7 @@ int rest_config_load(struct rest_config **cfgp, const char *path, char **whyp)
 	cfg->tls_key = json_str(doc, "tls_key", NULL);
 	cfg->store = json_str(doc, "store", NULL);
 	cfg->admin_secret = json_str(doc, "admin_secret", NULL);
+	cfg->web_root = json_str(doc, "web_root", NULL);
 	cfg->max_body_bytes = num(doc, "max_body_bytes");
 	cfg->connection_limit = num(doc, "connection_limit");
 	cfg->per_ip_limit = num(doc, "per_ip_limit");

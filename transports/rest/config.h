@@ -19,6 +19,7 @@ struct rest_config {
 	const char *tls_cert;      /**< PEM chain, or NULL: plain HTTP */
 	const char *tls_key;       /**< PEM */
 	const char *store;         /**< the store's SQLite file */
+	const char *web_root;      /**< or NULL: no pages */
 	const char *admin_secret;  /**< the core's, or NULL */
 	size_t max_body_bytes;     /**< of one request */
 	unsigned connection_limit; /**< at once */

@@ -11,6 +11,7 @@
 #include "rest/answer.h"
 #include "rest/pages.h"
 #include "rest/rest_priv.h"
+#include "rest/static.h"
 
 enum {
 	/* of a refused body: what is read so that the client sees our answer
@@ -238,6 +239,17 @@ static void answer_openapi(struct rest_exchange *ex, struct rest_text *doc)
 	rest_answer_static(&ex->ans, REST_TYPE_JSON, doc->text, doc->len);
 }
 
+static void answer_file(struct rest_exchange *ex)
+{
+	const char *tag = MHD_lookup_connection_value(ex->conn, MHD_HEADER_KIND,
+						      "If-None-Match");
+
+	if (!rest_static_answer(&ex->ans, ex->rest->cfg->web_root,
+				&ex->req.match, tag))
+		rest_fault_set(&ex->req.fault, API_ERR_not_found,
+			       "nothing is at this path");
+}
+
 /* To the call plugin. Once armed the exchange may be answered at any moment,
  * and belongs to whoever does; it is freed by this thread alone, later. */
 static int submit(struct rest_exchange *ex)
@@ -292,6 +304,10 @@ static int on_end(struct rest_exchange *ex)
 				 ex->req.match.allow);
 		ex->ans.status = 204;
 		return send_answer(ex);
+	}
+	if (rest_static_is(route->page)) {
+		answer_file(ex);
+		return ex->req.fault.err ? send_problem(ex) : send_answer(ex);
 	}
 	if (route->page) {
 		rest_page_answer(&ex->ans, route->page);

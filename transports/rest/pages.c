@@ -58,6 +58,8 @@ void rest_page_answer(struct rest_answer *ans, enum rest_page page)
 {
 	switch (page) {
 	case REST_PAGE_NONE:
+	case REST_PAGE_PHONE:
+	case REST_PAGE_ASSET:
 		break;
 	case REST_PAGE_HEALTH:
 		rest_answer_static(ans, REST_TYPE_JSON, health, strlen(health));

@@ -16,17 +16,33 @@ struct field {
 };
 
 enum {
-	MAX_FIELDS = 12
+	MAX_FIELDS = 16
 };
 
-static const char docs_policy[] =
-	"default-src 'self'; base-uri 'none'; form-action 'none'; "
-	"frame-ancestors 'none'";
+#define POLICY                                                                 \
+	"default-src 'self'; base-uri 'none'; form-action 'none'; "            \
+	"frame-ancestors 'none'; object-src 'none'"
 
-static bool is_page(enum rest_type type)
+/* where Janus's WebSocket is, the page learns from the API */
+static const char *const policies[] = {
+	[REST_POLICY_DOCS] = POLICY,
+	[REST_POLICY_APP] = POLICY "; connect-src 'self' ws: wss:; "
+				   "media-src 'self' blob: mediastream:; "
+				   "img-src 'self' data: blob:",
+};
+
+static bool is_page(const struct rest_answer *ans)
 {
-	return type == REST_TYPE_HTML || type == REST_TYPE_JS ||
-	       type == REST_TYPE_CSS;
+	return ans->type == REST_TYPE_HTML || ans->type == REST_TYPE_JS ||
+	       ans->type == REST_TYPE_CSS || *ans->etag;
+}
+
+static const char *cache_of(const struct rest_answer *ans)
+{
+	if (ans->immutable)
+		return "public, max-age=31536000, immutable";
+
+	return is_page(ans) ? "no-cache" : "no-store";
 }
 
 /* @return How many; `retry` holds a number's text */
@@ -34,16 +50,17 @@ static unsigned collect(struct field fields[MAX_FIELDS],
 			const struct rest_answer *ans, const char *request_id,
 			char retry[16])
 {
-	const bool page = is_page(ans->type);
+	const bool page = is_page(ans);
 	unsigned n = 0;
 
 	fields[n++] = (struct field){"X-Request-Id", request_id};
 	fields[n++] = (struct field){"X-Content-Type-Options", "nosniff"};
-	fields[n++] =
-		(struct field){"Cache-Control", page ? "no-cache" : "no-store"};
+	fields[n++] = (struct field){"Cache-Control", cache_of(ans)};
+	if (*ans->etag)
+		fields[n++] = (struct field){"ETag", ans->etag};
 	if (page)
-		fields[n++] =
-			(struct field){"Content-Security-Policy", docs_policy};
+		fields[n++] = (struct field){"Content-Security-Policy",
+					     policies[ans->policy]};
 	if (page)
 		fields[n++] = (struct field){"Referrer-Policy", "no-referrer"};
 	if (rest_type_name(ans->type))

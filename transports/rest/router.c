@@ -27,6 +27,8 @@ static const struct rest_route routes[] = {
 	PAGE("/docs/app.js", REST_PAGE_DOCS_JS),
 	PAGE("/docs/style.css", REST_PAGE_DOCS_CSS),
 	PAGE("/docs/errors", REST_PAGE_ERRORS),
+	PAGE("/phone", REST_PAGE_PHONE),
+	PAGE("/assets/{name}", REST_PAGE_ASSET),
 };
 
 enum {

@@ -30,6 +30,8 @@ enum rest_page {
 	REST_PAGE_DOCS_JS,
 	REST_PAGE_DOCS_CSS,
 	REST_PAGE_ERRORS,
+	REST_PAGE_PHONE, /**< files of web_root: static.h */
+	REST_PAGE_ASSET,
 };
 
 struct rest_route {
