@@ -4,7 +4,6 @@ import { fetchConfig, type WebrtcConfig } from "./config.js";
 import { Emitter } from "./emitter.js";
 import { BifronsError, asError } from "./errors.js";
 import type { Handle, OpenSession, Session } from "./gateway.js";
-import { openJanus } from "./janus.js";
 import { openMicrophone } from "./media.js";
 import { pluginMessage, text, type PluginMessage, type Wire } from "./wire.js";
 
@@ -129,7 +128,9 @@ export class Client extends Emitter<ClientEvents> {
     const { options } = this;
     const { wsUrl, iceServers } =
       options.config ?? (await fetchConfig(options.token, options.base));
-    const session = await (options.open ?? openJanus)({
+    /* the library is half of all code: it comes when it is needed */
+    const open = options.open ?? (await import("./janus.js")).openJanus;
+    const session = await open({
       url: wsUrl,
       iceServers,
       lost: () => this.#lost(),

@@ -23,7 +23,9 @@ function Header({ phone, settings }: { phone: Phone; settings: () => void }) {
   return (
     <header>
       <Mark />
-      <h1>Bifrons phone</h1>
+      <h1>
+        Bifrons <span class="visually-hidden">phone</span>
+      </h1>
       {line !== "signed_out" && (
         <p class="who" title={phone.who.value}>
           <span class={`dot ${line}`} aria-hidden="true" />
