@@ -39,8 +39,8 @@ int media_engine_start(struct media_engine **enginep,
 struct media_engine *media_engine_stop(struct media_engine *engine);
 
 struct media_quality {
-	double mos;        /**< E-model, 1.0-4.5; 0 = unknown */
-	double loss;       /**< share of packets, 0-1 */
+	double mos;  /**< E-model, 1.0-4.5; 0 = unknown */
+	double loss; /**< share of packets, 0-1 */
 	unsigned jitter_ms, rtt_ms;
 };
 
@@ -68,7 +68,11 @@ struct media_handler {
 };
 
 /** How digits come, and go */
-enum media_dtmf { MEDIA_DTMF_RFC4733, MEDIA_DTMF_INFO, MEDIA_DTMF_INBAND };
+enum media_dtmf {
+	MEDIA_DTMF_RFC4733,
+	MEDIA_DTMF_INFO,
+	MEDIA_DTMF_INBAND
+};
 
 struct media_leg_params {
 	const struct media_handler *handler;
