@@ -19,7 +19,6 @@ import report  # noqa: E402
 
 ROOT = measure.ROOT
 PARTS = ("idle", "light", "media", "setup", "rest", "ramp")
-TOOLS = ("reflector", "rtpload", "httpload")
 
 
 def arguments():
@@ -51,24 +50,6 @@ def arguments():
 
 def say(text):
     print(f"[{time.monotonic() - STARTED:7.1f} s] {text}", flush=True)
-
-
-def build():
-    """The platform by ./run, the load programs here. -> {name: path}"""
-    folder = os.path.join(ROOT, "build", "bench")
-    os.makedirs(folder, exist_ok=True)
-    if subprocess.call([os.path.join(ROOT, "run"), "--build-only"]):
-        sys.exit("bench/run: the build failed")
-    tools = {}
-    for name in TOOLS:
-        source = os.path.join(ROOT, "bench", name + ".c")
-        tools[name] = os.path.join(folder, name)
-        if not os.path.exists(tools[name]) or \
-                os.path.getmtime(tools[name]) < os.path.getmtime(source):
-            subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-O2",
-                            "-D_GNU_SOURCE", "-o", tools[name], source],
-                           check=True)
-    return tools
 
 
 def two_cores():
@@ -196,7 +177,7 @@ def run_once(opts, tools, table):
 
 def main():
     opts = arguments()
-    tools = build()
+    tools = measure.build()
     gc.disable()
     head = {"when": time.strftime("%Y-%m-%d %H:%M:%S"),
             "machine": machine.describe(), "window_s": opts.window,
@@ -210,6 +191,7 @@ def main():
             say(f"run {n + 1} of {opts.runs}")
         raw.append(run_once(opts, tools, table))
         gc.collect()
+    machine.prefer(os.getpid(), 0)
     head["steal"], head["busy"] = stolen.share()
     head["load_after"] = machine.describe()["load"]
     path = table.save(os.path.join(ROOT, "bench", "results"),

@@ -26,6 +26,27 @@ SETTLE_S = 2
 HOLD_S = 0.1  # of a call in the set-up benches
 
 
+TOOLS = ("reflector", "rtpload", "httpload")
+
+
+def build():
+    """The platform by ./run, the load programs here. -> {name: path}"""
+    folder = os.path.join(ROOT, "build", "bench")
+    os.makedirs(folder, exist_ok=True)
+    if subprocess.call([os.path.join(ROOT, "run"), "--build-only"]):
+        sys.exit("the build failed")
+    tools = {}
+    for name in TOOLS:
+        source = os.path.join(ROOT, "bench", name + ".c")
+        tools[name] = os.path.join(folder, name)
+        if not os.path.exists(tools[name]) or \
+                os.path.getmtime(tools[name]) < os.path.getmtime(source):
+            subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-O2",
+                            "-D_GNU_SOURCE", "-o", tools[name], source],
+                           check=True)
+    return tools
+
+
 class Bench:
     """A platform on one core, the load on the other."""
 

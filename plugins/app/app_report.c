@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "call/call.h"
@@ -49,6 +50,17 @@ static void counter(GString *out, const char *name, const char *help,
 static double seconds(int64_t us)
 {
 	return (double)us / 1e6;
+}
+
+/* Of the whole process: Janus and its other modules too */
+static void put_heap(GString *out)
+{
+	const struct mallinfo2 heap = mallinfo2();
+
+	gauge(out, "heap_used_bytes", "Allocated memory of the process",
+	      (double)(heap.uordblks + heap.hblkhd));
+	gauge(out, "heap_free_bytes", "Memory kept for later allocations",
+	      (double)heap.fordblks);
 }
 
 /* Call figures belong to the loop: they are fetched there */
@@ -160,6 +172,7 @@ char *app_metrics(void *arg)
 	put_loop(out, app->loop);
 	put_store(out, app->store);
 	put_media(out, app->media);
+	put_heap(out);
 
 	return g_string_free(out, FALSE);
 }

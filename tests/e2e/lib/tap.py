@@ -46,7 +46,7 @@ def _run_one(number, name, function, context):
     return True
 
 
-def main(module):
+def main(module, summary=False):
     tests = [(n, f) for n, f in module.items()
              if n.startswith("test_") and callable(f)]
     wanted = sys.argv[1:]
@@ -54,14 +54,16 @@ def main(module):
         tests = [(n, f) for n, f in tests if any(w in n for w in wanted)]
     print(f"1..{len(tests)}")
     sys.stdout.flush()
-    passed = True
+    passed, good = True, 0
     context = None
     try:
         if "setup" in module:
             context = module["setup"]()
         for number, (name, function) in enumerate(tests, 1):
             label = (function.__doc__ or name).strip().splitlines()[0]
-            passed &= _run_one(number, label, function, context)
+            ok = _run_one(number, label, function, context)
+            good += ok
+            passed &= ok
     except Exception:
         for line in traceback.format_exc().rstrip().splitlines():
             print(f"# {line}")
@@ -75,4 +77,7 @@ def main(module):
                 for line in traceback.format_exc().rstrip().splitlines():
                     print(f"# teardown: {line}")
                 passed = False
+    if summary:
+        bad = max(len(tests) - good, not passed)
+        print(f"{good} passed, {bad} failed, 0 skipped")
     sys.exit(0 if passed else 1)
