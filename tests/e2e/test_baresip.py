@@ -36,12 +36,17 @@ def teardown(p):
         p.close()
 
 
+def live_call(p):
+    calls = p.get("/v1/calls?page_size=1&status=answered").json["result"]
+    return calls[0]["id"] if calls else None
+
+
 def call_with(p, codec, transport):
     phone = Phone(voice_hz=1000, codec=codec, transport=transport)
     try:
         phone.dial(f"sip:+4520123456@127.0.0.1:{p.sip}"
                    f";transport={transport}")
-        call_id = p.get("/v1/calls?page_size=1").json["result"][0]["id"]
+        call_id = wait_for(lambda: live_call(p), what="the call's record")
 
         def action():
             now = p.get(f"/v1/calls/{call_id}").json["action"]

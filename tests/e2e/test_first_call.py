@@ -39,13 +39,9 @@ def teardown(p):
         p.close()
 
 
-def last_call(p):
-    return p.get("/v1/calls?page_size=1").json["result"][0]
-
-
-def runs(p, action_id):
-    """Wait until the newest call is at this action. -> the call's id"""
-    call_id = last_call(p)["id"]
+def runs(p, caller, action_id):
+    """Wait until the caller's call is at this action. -> the call's id"""
+    call_id = p.call_of(caller)["id"]
 
     def fetch():
         action = p.get(f"/v1/calls/{call_id}").json["action"]
@@ -82,9 +78,9 @@ def test_tone_digit_echo(p):
     tone_is(caller.hear(1.3), 440, "the played tone")
     caller.rtp.voice = sound.tone_ulaw(1000, 0.1)
     caller.rtp.press("1")
-    runs(p, "echo")
+    runs(p, caller, "echo")
     tone_is(caller.hear(0.6), 1000, "its own voice")
-    call = last_call(p)
+    call = p.call_of(caller)
     equal(call["status"], "answered", "status during the echo")
     caller.bye()
     call = ended(p, call["id"])
@@ -103,7 +99,7 @@ def test_other_digit(p):
     bye = caller.wait_request("BYE")
     caller.respond(bye, 200)
     tone_is(caller.rtp.samples(), 1400, "the second tone")
-    call = ended(p, last_call(p)["id"])
+    call = ended(p, p.call_of(caller)["id"])
     equal(call["hangup"]["by"], "local", "hangup.by")
     caller.close()
 
@@ -125,7 +121,7 @@ def test_events_tell_the_story(p):
     """The event table tells the call in order, numbered without a gap"""
     caller = dial(p)
     caller.rtp.press("1")
-    call_id = runs(p, "echo")
+    call_id = runs(p, caller, "echo")
     caller.bye()
     ended(p, call_id)
     events = p.events(call_id)
@@ -149,7 +145,7 @@ def test_events_tell_the_story(p):
 def test_rest_hangs_up(p):
     """REST ends the call: BYE goes out, a second hangup is 409"""
     caller = dial(p)
-    call_id = last_call(p)["id"]
+    call_id = p.call_of(caller)["id"]
     reply = p.post(f"/v1/calls/{call_id}/hangup")
     equal(reply.status, 200, f"hangup ({reply})")
     caller.respond(caller.wait_request("BYE"), 200)

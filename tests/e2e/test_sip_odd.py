@@ -104,7 +104,7 @@ def test_info_digits(p):
             "Content-Length: 0", "Content-Type: application/dtmf-relay\r\n"
             f"Content-Length: {len(body)}") + body)
         equal(caller.wait_status(cseq=caller.cseq).status, 200, "INFO")
-    call_id = p.get("/v1/calls?page_size=1").json["result"][0]["id"]
+    call_id = p.call_of(caller)["id"]
 
     def echoes():
         action = p.get(f"/v1/calls/{call_id}").json["action"]
@@ -241,7 +241,7 @@ def test_bye_before_media(p):
     caller = caller_to(p, "+4520000003")
     caller.answer_of()
     caller.bye()
-    call = p.get("/v1/calls?page_size=1").json["result"][0]
+    call = p.call_of(caller)
     wait_for(lambda: p.get(f"/v1/calls/{call['id']}").json["status"] ==
              "ended", what="the end")
     caller.close()

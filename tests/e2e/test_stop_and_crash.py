@@ -31,7 +31,7 @@ def test_kill_9(_):
     p = with_flow()
     try:
         caller = dial(p)
-        call_id = p.get("/v1/calls").json["result"][0]["id"]
+        call_id = p.call_of(caller)["id"]
         wait_for(lambda: len(p.events(call_id)) >= 3, what="events on disk")
         before = p.events(call_id)
         pid = p.janus_pid()

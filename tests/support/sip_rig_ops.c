@@ -133,8 +133,15 @@ json_t *srig_describe_media(struct srig_leg *leg)
 	return op.info;
 }
 
+static void do_nothing(void *arg)
+{
+	(void)arg;
+}
+
 void srig_stats(struct srig *rig, struct sipx_stats *stats)
 {
+	/* what the peer has heard is counted when its turn is over */
+	loop_call(rig->loop, "srig stats", do_nothing, NULL);
 	sipx_stack_stats(rig->stack, stats);
 }
 

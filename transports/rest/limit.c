@@ -115,5 +115,8 @@ unsigned rest_limit_fail(struct rest_limit *limit, const struct sockaddr *from)
 	if (over <= 0)
 		return 0;
 
-	return (unsigned)(over / limit->per_min / 1000) + 1;
+	/* milliseconds, then whole seconds, both rounded up */
+	over = (over + limit->per_min - 1) / limit->per_min;
+
+	return (unsigned)((over + 999) / 1000);
 }

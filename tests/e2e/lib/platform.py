@@ -224,6 +224,16 @@ class Platform:
         self.create("/v1/numbers", {"number": number, "flow_id": flow["id"]})
         return flow
 
+    def call_of(self, caller):
+        """The call that this SIP caller made, once its record is there."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            for call in self.get("/v1/calls?page_size=20").json["result"]:
+                if call["sip"] and call["sip"]["call_id"] == caller.call_id:
+                    return call
+            time.sleep(0.02)
+        raise AssertionError(f"no call with Call-ID {caller.call_id}")
+
     def metrics(self):
         """-> {name with labels: value}"""
         out = {}
