@@ -54,6 +54,7 @@ static void on_committed(int64_t last_event_row)
 
 /* ---- browsers: what we ask of the core ---- */
 
+/* the macro is nested deep. NOLINTNEXTLINE(readability-function-size) */
 static void core_ref(void *arg)
 {
 	janus_plugin_session *session = arg;
@@ -61,6 +62,7 @@ static void core_ref(void *arg)
 	janus_refcount_increase(&session->ref);
 }
 
+/* the macro is nested deep. NOLINTNEXTLINE(readability-function-size) */
 static void core_unref(void *arg)
 {
 	janus_plugin_session *session = arg;
