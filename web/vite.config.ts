@@ -11,6 +11,8 @@ export default defineConfig({
    * module.exports esbuild would wrap the whole bundle as CommonJS */
   define: { "module.exports": "undefined", "define.amd": "undefined" },
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+  /* npm run dev: the pages from here, the API from a running ./run */
+  server: { proxy: { "/v1": process.env["BIFRONS_URL"] ?? "http://127.0.0.1:8080" } },
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -84,5 +84,10 @@ def test_gone(p):
     scenarios("platform", "tab_closed", "reload", "page_crashed", p=p)
 
 
+def test_cut(p):
+    """a cut WebSocket comes back, and the call goes on"""
+    scenarios("platform", "socket_cut", p=p)
+
+
 if __name__ == "__main__":
     main(globals())

@@ -9,7 +9,9 @@ const key = process.env.BIFRONS_KEY ?? "";
 const shots = process.env.SCREENSHOTS;
 
 const TONE_HZ = 440;
-const NUMBER = "+4520120001";
+/* what several processes make beside each other on one platform */
+const DOMAIN = `p${process.pid}.test`;
+const NUMBER = `+4520${String(process.pid).padStart(6, "0").slice(-6)}`;
 const ACTIONS = [
   { type: "answer" },
   {
@@ -38,9 +40,9 @@ async function rest(method, path, body) {
 
 let made;
 
-/* Once: a domain, an extension, a flow behind a number. */
+/* Once a process: a domain, an extension, a flow behind a number. */
 async function prepare() {
-  const domain = await rest("POST", "/v1/domains", { name: "phone.test" });
+  const domain = await rest("POST", "/v1/domains", { name: DOMAIN });
   const extension = await rest("POST", "/v1/extensions", {
     domain_id: domain.id,
     extension: "2001",
@@ -59,7 +61,7 @@ async function world(options, body) {
     const page = await browser.context.newPage();
     page.setDefaultTimeout(10_000);
     await page.goto(`${url}/phone#token=${token}`);
-    await page.getByText("2001@phone.test").waitFor();
+    await page.getByText(`2001@${DOMAIN}`).waitFor();
     await body(page, browser);
     check(browser.complaints.length === 0, `the browser complains: ${browser.complaints.join("; ")}`);
   } finally {
@@ -213,4 +215,27 @@ export const reload = () =>
     await ended(call.id);
     await dial(page, NUMBER);
     await near(page, TONE_HZ, "the tone of a second call");
+  });
+
+/** The WebSocket is cut: it comes back, the call goes on, digits arrive */
+export const socket_cut = () =>
+  world({}, async (page) => {
+    let socket;
+    await page.routeWebSocket(/./, (route) => {
+      socket = route;
+      route.connectToServer();
+    });
+    await page.reload();
+    await page.getByText("Ready", { exact: true }).waitFor();
+    const call = await dial(page, NUMBER);
+    await near(page, TONE_HZ, "the tone");
+    await socket.close({ code: 3000, reason: "cut by the test" });
+    await page.getByText("Connection lost").waitFor();
+    await page.getByText("In call", { exact: true }).waitFor();
+    await page.keyboard.press("1");
+    await near(page, MIC_HZ, "the own voice after the cut");
+    check((await callOf(call.id)).status === "answered", "the call did not go on");
+    await page.getByRole("button", { name: "Hang up" }).click();
+    await page.getByText(/Call ended/).waitFor();
+    await ended(call.id);
   });
