@@ -48,15 +48,18 @@ class Rest:
             t.join()
 
     def _work(self):
-        conn = None
+        conn, used = None, 0.0
         while True:
             job = self.todo.get()
             if job is None:
                 self.todo.task_done()
                 break
             try:
-                conn = conn or http.client.HTTPConnection(
-                    "127.0.0.1", self.p.http, timeout=20)
+                # a server closes what has been idle for long
+                if not conn or time.monotonic() - used > 5:
+                    conn = http.client.HTTPConnection(
+                        "127.0.0.1", self.p.http, timeout=20)
+                used = time.monotonic()
                 method, path, body = job
                 conn.request(method, path,
                              json.dumps(body) if body is not None else None,
@@ -137,7 +140,8 @@ class Races:
             load.close()
         self.rest.wait()
         equal(self.p.janus_pid(), self.pid, "the process")
-        check(not self.rest.faults, f"REST: {self.rest.faults[:5]}")
+        faults, self.rest.faults = self.rest.faults, []
+        check(not faults, f"REST: {faults[:5]}")
         self._none_left()
         wait_for(lambda: self._count_fds() <= self.fds, 10, "descriptors "
                  f"({self._count_fds()} now, {self.fds} at the start)")
