@@ -119,6 +119,13 @@ install_packages() {
 	fi
 }
 
+# A Node.js that is there already, Debian's or not, is taken.
+install_node() {
+	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+		install_packages "to build the web pages" nodejs npm
+	fi
+}
+
 # make_configure: the build system's own files, when they are missing or old
 make_configure() {
 	local f
