@@ -298,8 +298,8 @@ static void test_mutants(void **state)
 					    "application/dtmf-relay",
 					    "multipart/mixed;boundary=b"};
 	static const char *const bodies[] = {
-		"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
-		"c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+		("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+		 "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"),
 		"Signal=1\r\nDuration=100\r\n",
 		"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n",
 	};

@@ -164,8 +164,8 @@ static void test_canceled_in_the_middle_of_an_action(void **state)
 		"[{'type':'answer'},{'type':'echo'}]",
 		"[{'type':'echo'}]",
 		"[{'type':'play','option':{'stream_urls':['tone:800']}}]",
-		"[{'type':'play','option':{'stream_urls':['tone:800'],"
-		"'async':true}},{'type':'echo'}]",
+		("[{'type':'play','option':{'stream_urls':['tone:800'],"
+		 "'async':true}},{'type':'echo'}]"),
 	};
 	size_t i;
 
