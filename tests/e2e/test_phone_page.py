@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from lib.platform import ROOT, Platform
-from lib.tap import check, main
+from lib.tap import check, main, wait_for
 
 WEB = os.path.join(ROOT, "web")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -25,11 +25,22 @@ def teardown(p):
         p.close()
 
 
+def phone_link(p):
+    """The address that ./run printed for a person to open."""
+    def printed():
+        for line in p.output:
+            if "/phone#token=" in line:
+                return line.strip()
+        return None
+    return wait_for(printed, what="the link to the phone page")
+
+
 def scenarios(kind, *names, p=None):
     env = dict(os.environ)
     if p:
         env.update({"BIFRONS_URL": f"http://127.0.0.1:{p.http}",
-                    "BIFRONS_KEY": p.key})
+                    "BIFRONS_KEY": p.key,
+                    "BIFRONS_PHONE_LINK": phone_link(p)})
     try:
         done = subprocess.run(
             ["node", "e2e/run.mjs", kind, *names], cwd=WEB, env=env,

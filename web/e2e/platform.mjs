@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The page against the platform itself: BIFRONS_URL and BIFRONS_KEY say
- * where it is (tests/e2e/test_phone_page.py starts it). */
+ * where it is, BIFRONS_PHONE_LINK is the link that ./run printed
+ * (tests/e2e/test_phone_page.py starts it). */
 import { axe, heard, openBrowser, seen, MIC_HZ } from "./lib/browser.mjs";
 import { check, waitFor } from "./lib/check.mjs";
 
@@ -53,15 +54,20 @@ async function prepare() {
   return extension.id;
 }
 
-async function world(options, body) {
+async function phoneLink() {
   made ??= prepare();
   const { token } = await rest("POST", `/v1/extensions/${await made}/device-token`, {});
+  return `${url}/phone#token=${token}`;
+}
+
+async function world({ link, ...options }, body) {
+  const address = link ?? (await phoneLink());
   const browser = await openBrowser(options);
   try {
     const page = await browser.context.newPage();
     page.setDefaultTimeout(10_000);
-    await page.goto(`${url}/phone#token=${token}`);
-    await page.getByText(`2001@${DOMAIN}`).waitFor();
+    await page.goto(address);
+    await page.getByText("Ready", { exact: true }).waitFor();
     await body(page, browser);
     check(browser.complaints.length === 0, `the browser complains: ${browser.complaints.join("; ")}`);
   } finally {
@@ -120,9 +126,9 @@ async function ownPicture(page) {
   }, "20 more frames");
 }
 
-/** The demo: tones, 1, own voice and picture */
+/** The link that ./run prints: the demo's tones, 1, own voice and picture */
 export const demo = () =>
-  world({}, async (page) => {
+  world({ height: 660, link: process.env.BIFRONS_PHONE_LINK }, async (page) => {
     const call = await dial(page, "demo", { camera: true });
     check(call.endpoint === "webrtc", `endpoint is ${call.endpoint}`);
     const tone = await near(page, [523, 659, 784], "a demo tone");

@@ -102,6 +102,14 @@ export class FakeJanus {
     for (const socket of this.sockets) socket.terminate();
   }
 
+  /* messages of pages that go come until the browser has gone */
+  async #inPeer(run, argument) {
+    if (this.#peer.isClosed()) return undefined;
+    return this.#peer.evaluate(run, argument).catch((error) => {
+      if (!/closed/.test(String(error))) throw error;
+    });
+  }
+
   async stop() {
     this.cut();
     this.#wss.close();
@@ -157,7 +165,7 @@ export class FakeJanus {
       }
       case "trickle":
         if (message.candidate && !message.candidate.completed)
-          await this.#peer.evaluate(([h, c]) => window.candidate(h, c), [handle, message.candidate]);
+          await this.#inPeer(([h, c]) => window.candidate(h, c), [handle, message.candidate]);
         return send({ janus: "ack" });
       case "message":
         send({ janus: "ack" });
@@ -165,7 +173,7 @@ export class FakeJanus {
         return this.#plugin(handle, message.body, message.jsep);
       case "detach":
         this.handles.delete(handle);
-        await this.#peer.evaluate((h) => window.end(h), handle);
+        await this.#inPeer((h) => window.end(h), handle);
         return send({ janus: "success" });
       default:
         return send({ janus: "ack" });
@@ -204,7 +212,7 @@ export class FakeJanus {
     }
     if (body.request === "call") return this.#call(handle, body, jsep, error);
     if (body.request === "dtmf" && body.digits === "1")
-      return this.#peer.evaluate((h) => window.echo(h), handle);
+      return this.#inPeer((h) => window.echo(h), handle);
     if (body.request === "hangup")
       return this.say(handle, "hangup", { by: "local", reason: "normal", sip_code: null });
     return undefined;
@@ -219,7 +227,7 @@ export class FakeJanus {
       return this.say(handle, "hangup", { by: "remote", reason: "busy", sip_code: 486 });
     this.say(handle, "ringing");
     if (body.destination === "slow") return undefined;
-    const sdp = await this.#peer.evaluate(([h, o]) => window.answer(h, o), [handle, jsep.sdp]);
+    const sdp = await this.#inPeer(([h, o]) => window.answer(h, o), [handle, jsep.sdp]);
     this.say(handle, "progress", {}, { type: "answer", sdp });
     return this.say(handle, "accepted");
   }
