@@ -120,6 +120,17 @@ def test_keys(p):
     equal(p.get("/v1/flows", key=value).status, 401, "revoked")
 
 
+def test_metrics(p):
+    """/metrics: a scraper on this machine, or a key that may"""
+    reply = p.get("/metrics", key=None)
+    equal(reply.status, 200, "without a key")
+    check(b"bifrons_calls_live 0" in reply.raw, "the call plugin's figures")
+    check(b"bifrons_rest_requests_total" in reply.raw, "the transport's")
+    proxied = {"X-Forwarded-For": "198.51.100.1"}
+    problem(p.get("/metrics", key=None, headers=proxied), 401,
+            "unauthorized")
+
+
 def test_tenancy(p):
     """Another account's ids answer 404 to everything"""
     flow = p.create("/v1/flows", {"name": "mine",
