@@ -59,7 +59,11 @@ describe("signing in", () => {
     await phone.signIn("bfd_good");
     expect(phone.line.value).toBe("signed_out");
     expect(kept).toBe("bfd_good");
+    expect(phone.token.value).toBe("bfd_good");
     expect(phone.notice.value?.text).toContain("cannot be reached");
+    janus.openError = "";
+    await phone.signIn(phone.token.value);
+    expect(phone.line.value).toBe("online");
   });
 
   it("forgets all on signing out", async () => {

@@ -31,6 +31,8 @@ export interface Devices extends DeviceList {
 export interface Phone {
   line: Signal<Line>;
   who: Signal<string>;
+  /** The last one tried, for trying again; "" when it is no good. */
+  token: Signal<string>;
   notice: Signal<Notice | undefined>;
   dial: Signal<string>;
   withCamera: Signal<boolean>;
@@ -101,6 +103,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
 
   const line = signal<Line>("signed_out");
   const who = signal("");
+  const token = signal("");
   const notice = signal<Notice | undefined>(undefined);
   const dial = signal("");
   const withCamera = signal(false);
@@ -143,13 +146,15 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     if (problem.code !== "aborted") say(problem.message, true);
   }
 
-  async function signIn(token: string): Promise<void> {
-    if (line.value !== "signed_out" || !token) return;
+  async function signIn(given: string): Promise<void> {
+    const trimmed = given.trim();
+    if (line.value !== "signed_out" || !trimmed) return;
     batch(() => {
+      token.value = trimmed;
       line.value = "connecting";
       notice.value = undefined;
     });
-    const mine = makeClient(token.trim());
+    const mine = makeClient(trimmed);
     client = mine;
     mine.on("registered", ({ extension, domain }) => {
       who.value = domain ? `${extension}@${domain}` : extension;
@@ -163,11 +168,14 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     try {
       await mine.connect();
       if (client !== mine) return;
-      keep(token.trim());
+      keep(trimmed);
       line.value = "online";
     } catch (error) {
       if (client !== mine) return;
-      if (["unauthorized", "token_expired"].includes(asError(error).code)) keep("");
+      if (["unauthorized", "token_expired"].includes(asError(error).code)) {
+        keep("");
+        token.value = "";
+      }
       client = undefined;
       line.value = "signed_out";
       complain(error);
@@ -182,6 +190,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     batch(() => {
       line.value = "signed_out";
       who.value = "";
+      token.value = "";
       notice.value = undefined;
     });
   }
@@ -339,6 +348,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   return {
     line,
     who,
+    token,
     notice,
     dial,
     withCamera,

@@ -17,6 +17,7 @@ export function SignIn({ phone }: { phone: Phone }) {
         id="token"
         ref={field}
         type="password"
+        defaultValue={phone.token.value}
         name="token"
         required
         autocomplete="off"
