@@ -41,6 +41,11 @@ def free_port(kind=socket.SOCK_STREAM, span=1):
                 s.close()
 
 
+def _hear_ctrl_c():
+    """A shell's background job, as a test may be, was told to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Reply:
     def __init__(self, status, headers, raw):
         self.status, self.headers, self.raw = status, headers, raw
@@ -104,7 +109,7 @@ class Platform:
             [os.path.join(ROOT, "run")], cwd=ROOT, env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace",
-            start_new_session=True)
+            start_new_session=True, preexec_fn=_hear_ctrl_c)
         threading.Thread(target=self._drain, args=(self.process,),
                          daemon=True).start()
         if wait:
