@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "media/media.h"
 #include "store/store.h"
+#include "webrtc/wrtc.h"
 
 bool app_ready(void *arg, json_t *checks)
 {
@@ -153,6 +154,29 @@ static void put_media(GString *out, struct media_engine *engine)
 	      seconds((int64_t)st.tick_late_max_us));
 }
 
+static void put_browsers(GString *out, struct wrtc *browsers)
+{
+	struct wrtc_stats st;
+
+	wrtc_stats(browsers, &st);
+	gauge(out, "browser_handles", "Browsers' handles", (double)st.handles);
+	gauge(out, "browser_devices", "Registered browsers",
+	      (double)st.devices);
+	gauge(out, "browser_legs", "Browsers' calls", (double)st.legs);
+	counter(out, "browser_messages_total", "Requests of browsers",
+		st.messages);
+	counter(out, "browser_errors_total", "Errors that they were told",
+		st.errors);
+	counter(out, "browser_refused_packets_total",
+		"Packets under 12 or over 1500 bytes", st.refused_packets);
+	counter(out, "browser_dropped_packets_total",
+		"Packets that nobody wanted", st.dropped_packets);
+	counter(out, "browser_video_echoed_packets_total",
+		"Video packets sent back", st.video_echoed);
+	counter(out, "browser_lost_total", "Browsers that went without a word",
+		st.lost);
+}
+
 char *app_metrics(void *arg)
 {
 	struct app *app = arg;
@@ -172,6 +196,8 @@ char *app_metrics(void *arg)
 	put_loop(out, app->loop);
 	put_store(out, app->store);
 	put_media(out, app->media);
+	if (app->browsers)
+		put_browsers(out, app->browsers);
 	put_heap(out);
 
 	return g_string_free(out, FALSE);
