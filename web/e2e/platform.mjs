@@ -153,8 +153,10 @@ export const demo = () =>
 export const rest_ends = () =>
   world({}, async (page) => {
     const call = await dial(page, NUMBER);
-    check(call.status === "answered", `REST says ${call.status}`);
     const tone = await near(page, TONE_HZ, "the tone");
+    const shown = await callOf(call.id);
+    check(shown.status === "answered", `REST says ${shown.status}`);
+    check(shown.endpoint === "webrtc", `endpoint is ${shown.endpoint}`);
     await page.keyboard.press("1");
     await near(page, MIC_HZ, "the own voice");
     await page.getByRole("button", { name: "Mute the microphone" }).click();
