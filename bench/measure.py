@@ -100,7 +100,7 @@ class Bench:
         fd = tool.stdout.fileno()
         buffer = ""
         while True:
-            step(0.0 if select.select([fd], [], [], 0.02)[0] else 0.001)
+            step(0.01)
             if not select.select([fd], [], [], 0)[0]:
                 continue
             data = os.read(fd, 65536).decode()
