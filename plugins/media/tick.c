@@ -8,6 +8,10 @@
 
 #include "media/leg_priv.h"
 
+enum {
+	TICK_FIRED = -1 /* neither armed nor off (0) */
+};
+
 int tick_init(struct tick *tick)
 {
 	unsigned i;
@@ -113,7 +117,7 @@ void tick_run(struct tick *tick, struct media_thread *th)
 	unsigned i;
 
 	tick->ready = false;
-	tick->armed_us = 0; /* it has fired */
+	tick->armed_us = TICK_FIRED; /* until it is set, it stays readable */
 	for (i = 0; i < TICK_PHASES; ++i) {
 		const struct tick_phase *phase = &tick->phases[i];
 
