@@ -404,10 +404,13 @@ json_t *wrtc_rig_ended(struct wrtc_rig *rig, const char *id)
 	const struct timespec step = {.tv_nsec = 10000000};
 	const struct api_ask ask = {.verb = "calls.get", .id = id};
 	unsigned tries = WRTC_RIG_WAIT_MS / 10;
-	json_t *doc;
+	json_t *doc, *reply;
 
+	/* what has just ended may not be stored yet */
 	for (;; --tries) {
-		doc = api_rig_ok(api_rig_ask(&rig->api, &ask));
+		reply = api_rig_ask(&rig->api, &ask);
+		doc = json_incref(json_object_get(reply, "ok"));
+		json_decref(reply);
 		if (str_eq(json_str(doc, "status", ""), "ended"))
 			return doc;
 		json_decref(doc);

@@ -196,6 +196,34 @@ static void test_sound_comes_back(void **state)
 	assert_true(wrtc_core_wait(&phone, &phone.rtp_audio, before + 1));
 }
 
+/* RFC 4733: the digit 1, whose end is said three times */
+static void test_digits_in_the_media(void **state)
+{
+	struct rtp_packet pkt = {
+		.pt = WRTC_RIG_DTMF_PT,
+		.marker = true,
+		.ts = 48000,
+		.ssrc = 11,
+	};
+	uint8_t buf[RTP_HEADER_LEN + 4] = {0};
+	char id[ID_SIZE];
+	unsigned i;
+
+	wrtc_rig_call(&rig, &phone, ticket, "demo", id);
+	for (i = 0; i < 6; ++i) {
+		pkt.seq = (uint16_t)i;
+		rtp_write(buf, &pkt);
+		buf[RTP_HEADER_LEN] = 1;
+		buf[RTP_HEADER_LEN + 1] = i < 3 ? 10 : 0x80 | 10;
+		buf[RTP_HEADER_LEN + 2] = (uint8_t)((i + 1) * 160 >> 8);
+		buf[RTP_HEADER_LEN + 3] = (uint8_t)((i + 1) * 160);
+		wrtc_rtp(rig.gw, &phone.slot, false, buf, sizeof(buf));
+		pkt.marker = false;
+	}
+	/* the flow went to its echo */
+	assert_true(wrtc_core_wait(&phone, &phone.plis, 1));
+}
+
 static void test_plis_are_merged(void **state)
 {
 	/* RFC 4585 §6.3.1: PLI */
@@ -409,6 +437,7 @@ int main(void)
 		TEST(test_the_answer_is_what_janus_takes),
 		TEST(test_digits_and_echo),
 		TEST(test_sound_comes_back),
+		TEST(test_digits_in_the_media),
 		TEST(test_plis_are_merged),
 		TEST(test_packets_of_a_wrong_size),
 		TEST(test_a_wrong_token),

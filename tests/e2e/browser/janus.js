@@ -69,8 +69,8 @@ export class Janus {
     });
   }
 
-  async attach() {
-    const reply = await this.request({ janus: "attach", plugin: PLUGIN });
+  async attach(plugin = PLUGIN) {
+    const reply = await this.request({ janus: "attach", plugin });
     const handle = new Handle(this, reply.data.id);
     this.#handles.set(handle.id, handle);
     return handle;
