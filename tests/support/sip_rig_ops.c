@@ -177,10 +177,6 @@ void srig_block(struct srig *rig, unsigned ms)
 	loop_post(rig->loop, "srig block", do_block, (void *)(uintptr_t)ms);
 }
 
-static void do_nothing(void *arg)
-{
-}
-
 void srig_turn(struct srig *rig)
 {
 	unsigned i;
