@@ -13,7 +13,8 @@ static void respond(struct sipx_leg *leg, int code, bool with_sdp)
 	nua_respond(
 		leg->nh, code, sipx_phrase(code),
 		TAG_IF(with_sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
-		TAG_IF(with_sdp, SIPTAG_PAYLOAD_STR(leg->sdp)), TAG_END());
+		TAG_IF(with_sdp, SIPTAG_PAYLOAD_STR(leg->sdp)),
+		TAG_IF(code == 503, SIPTAG_RETRY_AFTER_STR("2")), TAG_END());
 	if (code >= 200)
 		sipx_count_sent(leg->stack, code);
 }
