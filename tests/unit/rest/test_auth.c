@@ -121,7 +121,7 @@ static void test_limit(void **state)
 	limit = rest_limit_new(6, &clk.clock);
 	for (i = 0; i < 6; ++i)
 		assert_int_equal(miss(limit, "192.0.2.1"), 0);
-	assert_int_equal(miss(limit, "192.0.2.1"), 11);
+	assert_int_equal(miss(limit, "192.0.2.1"), 10);
 	assert_int_equal(miss(limit, "192.0.2.2"), 0);
 
 	clock_fake_advance_ms(&clk, 9999);
