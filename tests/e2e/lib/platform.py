@@ -125,7 +125,9 @@ class Platform:
             if self.process.poll() is not None:
                 break
             try:
-                if self.get("/readyz").status == 200:
+                # ./run says so a moment later, and only then watches Janus
+                if any("Bifrons is ready" in x for x in self.output) and \
+                        self.get("/readyz").status == 200:
                     return
             except OSError:
                 pass
