@@ -105,6 +105,7 @@ class Platform:
         raise AssertionError("too many platforms at once")
 
     def start(self, wait=True):
+        self.output = []
         self.process = subprocess.Popen(
             [os.path.join(ROOT, "run")], cwd=ROOT, env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
