@@ -75,11 +75,13 @@ static void test_caller_leaves(void **state)
 
 static void test_wrong_digits_are_refused(void **state)
 {
-	struct flow_fake fake;
+	char *faults = flow_fake_faults("[{'type':'dtmf_send','option':"
+					"{'digits':'12x'}}]");
 
-	assert_int_equal(flow_fake_setup(&fake, "[{'type':'dtmf_send',"
-						"'option':{'digits':'12x'}}]"),
-			 EINVAL);
+	assert_string_equal(faults, "/actions/0/option/digits must be made of "
+				    "0-9, A-D, *, # and w (a pause of 500 "
+				    "ms)\n");
+	g_free(faults);
 }
 
 int main(void)
