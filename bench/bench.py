@@ -14,11 +14,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import machine  # noqa: E402
-import measure  # noqa: E402
+import measure  # noqa: E402  (and with it lib.*)
+import browsers  # noqa: E402
 import report  # noqa: E402
 
 ROOT = measure.ROOT
-PARTS = ("idle", "light", "media", "setup", "rest", "ramp")
+PARTS = ("idle", "light", "media", "setup", "rest", "ramp", "browsers")
 
 
 def arguments():
@@ -170,6 +171,8 @@ def run_once(opts, tools, table):
                       must=8000, aim=15000, digits=0, higher=True)
         if "ramp" in opts.parts:
             ramp(bench, opts, table, raw)
+        if "browsers" in opts.parts:
+            browsers.run(bench, opts, table, raw, say)
     finally:
         bench.close()
     return raw

@@ -30,6 +30,8 @@ export class Phone {
   frames = 0;
   lastFrame = undefined;
   heard = { rate: RATE, samples: [] };
+  /** What it receives is decoded, and thrown away */
+  deaf = false;
   #audio = new RTCAudioSource();
   #video;
   #timers = [];
@@ -70,6 +72,7 @@ export class Phone {
     if (track.kind === "audio") {
       const sink = new RTCAudioSink(track);
       sink.ondata = ({ samples, sampleRate }) => {
+        if (this.deaf) return;
         this.heard.rate = sampleRate;
         for (const sample of samples) this.heard.samples.push(sample);
         const extra = this.heard.samples.length - sampleRate * 2;

@@ -26,10 +26,12 @@ def install():
 class Browser:
     """One participant. Every method waits for its answer."""
 
+    script = "participant.js"
+
     def __init__(self, platform):
         install()
         self.process = subprocess.Popen(
-            ["node", "participant.js"], cwd=HERE, text=True,
+            ["node", self.script], cwd=HERE, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.call_id = None
         self.ask("open", url=f"ws://127.0.0.1:{platform.ws}/")
