@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The adapter: all of Janus that the call plugin sees */
+#include <dlfcn.h>
 #include <errno.h>
 #include <glib.h>
 #include <jansson.h>
@@ -134,6 +135,18 @@ static const struct wrtc_host browser_host = {
 	.end_session = core_end_session,
 };
 
+/* A plugin that refuses is closed by the core, and sofia-sip with it: its
+ * destructor then deletes a thread key that it may never have made, which is
+ * another library's. So nothing of us is ever unloaded. */
+static void stay_loaded(void)
+{
+	Dl_info info;
+
+	if (!dladdr(&plugin, &info) ||
+	    !dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE))
+		log_warn("call plugin: cannot stay loaded: %s", dlerror());
+}
+
 static int on_init(janus_callbacks *callbacks, const char *config_path)
 {
 	static const struct app_host host = {.doorbell = on_committed,
@@ -143,6 +156,7 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
 	int err, i;
 
 	log_set_sink(janus_log_sink);
+	stay_loaded();
 
 	if (janus_abi_check(janus_version, JANUS_ABI_PLUGIN,
 			    JANUS_PLUGIN_API_VERSION, why, sizeof(why))) {

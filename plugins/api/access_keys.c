@@ -14,12 +14,11 @@ enum {
 	HINT_LEN = 8
 };
 
-/* a platform key besides ?1 that works at ?N: without one nobody could make
- * accounts any more */
-#define OTHER_PLATFORM_KEY(now)                                                \
+/* a platform key besides ?1 that goes on to work: without one nobody could
+ * make accounts any more, so one that expires does not count */
+#define OTHER_PLATFORM_KEY                                                     \
 	" SELECT 1 FROM access_key o WHERE o.id <> ?1"                         \
-	" AND o.revoked_at IS NULL"                                            \
-	" AND (o.expires_at IS NULL OR o.expires_at > " now ")"                \
+	" AND o.revoked_at IS NULL AND o.expires_at IS NULL"                   \
 	" AND ' ' || o.scopes || ' ' LIKE '% platform %'"
 
 static const struct opt scope_item[] = {
@@ -162,15 +161,12 @@ static bool one_row(void *arg, const struct db_row *row)
 
 static bool is_last_platform_key(struct req *req)
 {
-	static const char sql[] = OTHER_PLATFORM_KEY("?2");
-	const struct db_value params[] = {
-		DB_S(req->id),
-		DB_I(clock_wall_ms(clock_system())),
-	};
+	static const char sql[] = OTHER_PLATFORM_KEY;
+	const struct db_value params[] = {DB_S(req->id)};
 	bool other = false;
 
 	/* unreadable: the statement itself decides */
-	if (db_read(store_db(req->api->env.store), sql, params, 2, one_row,
+	if (db_read(store_db(req->api->env.store), sql, params, 1, one_row,
 		    &other))
 		return false;
 
@@ -280,7 +276,7 @@ static json_t *prepare_patch(struct req *req, struct job *job)
 		" scopes = ?7"
 		" WHERE id = ?1 AND account_id = ?2 AND doc = ?3"
 		" AND revoked_at IS NULL"
-		" AND (?8 = 0 OR EXISTS (" OTHER_PLATFORM_KEY("?9") "))";
+		" AND (?8 = 0 OR EXISTS (" OTHER_PLATFORM_KEY "))";
 	json_t *old = NULL, *reply;
 	char *old_text = NULL, *text, *scopes;
 
@@ -297,8 +293,7 @@ static json_t *prepare_patch(struct req *req, struct job *job)
 			  DB_S(job->account_id), DB_S(old_text), DB_S(text),
 			  DB_S(json_str(job->doc, "name", "")),
 			  time_value(job->doc, "expires_at"), DB_S(scopes),
-			  DB_I(loses_platform(old, job->doc)),
-			  DB_I(clock_wall_ms(clock_system())));
+			  DB_I(loses_platform(old, job->doc)));
 		g_free(scopes);
 		free(text);
 	}
@@ -313,7 +308,7 @@ static json_t *prepare_delete(struct req *req, struct job *job)
 	static const char revoke[] =
 		"UPDATE access_key SET revoked_at = ?3"
 		" WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL"
-		" AND (?4 = 0 OR EXISTS (" OTHER_PLATFORM_KEY("?3") "))";
+		" AND (?4 = 0 OR EXISTS (" OTHER_PLATFORM_KEY "))";
 	json_t *old = NULL, *reply;
 	bool is_platform;
 

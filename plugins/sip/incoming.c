@@ -49,6 +49,12 @@ static int refusal_code(enum call_refusal refusal)
 	return 500;
 }
 
+/* Our requests in the dialog go to their Contact (RFC 3261 §8.1.1.8) */
+static bool is_sip(const url_t *url)
+{
+	return url->url_type == url_sip || url->url_type == url_sips;
+}
+
 /* What can be told without looking at SDP or asking anyone */
 static int first_look(const struct sipx_event *ev)
 {
@@ -61,7 +67,7 @@ static int first_look(const struct sipx_event *ev)
 	if (sip->sip_max_forwards && !sip->sip_max_forwards->mf_count)
 		return 483;
 	if (strlen(sip->sip_call_id->i_id) > SIPX_CALL_ID_MAX ||
-	    !sip->sip_contact)
+	    !sip->sip_contact || !is_sip(sip->sip_contact->m_url))
 		return 400;
 	/* a second dialog of one Call-ID: nta answers 482 to a true merge */
 	if (g_hash_table_contains(ev->stack->legs, sip->sip_call_id->i_id))

@@ -201,6 +201,35 @@ def test_every_route_with_rubbish(p):
                     break
 
 
+def test_smuggling(p):
+    """A blank before a framing header's colon is refused, the rest unread"""
+    with socket.create_connection(("127.0.0.1", p.http), timeout=10) as s:
+        s.sendall(b"POST /v1/flows/validate HTTP/1.1\r\nHost: x\r\n"
+                  b"Authorization: Bearer " + p.key.encode() +
+                  b"\r\nContent-Type: application/json\r\n"
+                  b"Content-Length: 5\r\nTransfer-Encoding : chunked\r\n"
+                  b"\r\n0\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n")
+        data = b""
+        while True:
+            piece = s.recv(65536)
+            if not piece:
+                break
+            data += piece
+    check(data.startswith(b"HTTP/1.1 400 "), f"refused: {data[:80]!r}")
+    check(b" 404 " not in data, "the smuggled request was not answered")
+
+
+def test_last_platform_key(p):
+    """The last platform key that does not expire cannot be revoked"""
+    keys = p.get("/v1/access-keys").json["result"]
+    first = [k for k in keys if "platform" in k["scopes"]]
+    equal(len(first), 1, "platform keys")
+    p.create("/v1/access-keys", {"name": "short", "scopes": ["platform"],
+                                 "expires_at": "2099-01-01T00:00:00Z"})
+    reply = p.call("DELETE", f"/v1/access-keys/{first[0]['id']}")
+    problem(reply, 409, "conflict")
+
+
 def test_half_open(p):
     """Half-open and trickling connections take nobody's place for good"""
     held = []

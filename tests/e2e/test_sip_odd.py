@@ -171,6 +171,20 @@ def test_offers_refused(p):
     caller.close()
 
 
+def test_contact_that_is_no_sip_uri(p):
+    """A Contact to which no BYE could go is refused"""
+    for contact in ("*", "<tel:123>", "<http://127.0.0.1/>"):
+        caller = caller_to(p, "+4520000003")
+        text = []
+        caller.send_raw, send = text.append, caller.send_raw
+        caller.invite()
+        lines = [f"Contact: {contact}" if x.startswith("Contact:") else x
+                 for x in text[0].split("\r\n")]
+        send("\r\n".join(lines))
+        equal(caller.wait_status().status, 400, f"Contact: {contact}")
+        caller.close()
+
+
 def test_many_mlines(p):
     """Audio beside video: video is refused with port 0, in its place"""
     caller = caller_to(p, "+4520000003")

@@ -36,6 +36,20 @@ void rest_head_init(struct rest_head *head, const char *method,
 	head->twice = REST_NFIELDS;
 }
 
+/* RFC 9110 §5.6.2 */
+static bool is_token(const char *text, size_t len)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	size_t i;
+
+	for (i = 0; i < len; ++i)
+		if (!g_ascii_isalnum(text[i]) &&
+		    (!text[i] || !strchr(marks, text[i])))
+			return false;
+
+	return len > 0;
+}
+
 void rest_head_add(struct rest_head *head, const char *name, size_t name_len,
 		   const char *value, size_t value_len)
 {
@@ -43,6 +57,8 @@ void rest_head_add(struct rest_head *head, const char *name, size_t name_len,
 
 	++head->count;
 	head->bytes += name_len + value_len + 4;
+	if (!is_token(name, name_len))
+		head->odd_name = true;
 
 	for (i = 0; i < REST_NFIELDS; ++i) {
 		if (strlen(fields[i].name) != name_len ||
@@ -124,7 +140,9 @@ static void check_framing(struct rest_request *req,
 		return;
 	}
 
-	if (encoding && length)
+	if (head->odd_name)
+		why = "a header field's name is not a token";
+	else if (encoding && length)
 		why = "Content-Length beside Transfer-Encoding";
 	else if (encoding && g_ascii_strcasecmp(encoding, "chunked"))
 		why = "the only Transfer-Encoding accepted is chunked";

@@ -51,6 +51,7 @@ struct rest_head {
 	bool http_1_0;
 	const char *fields[REST_NFIELDS]; /**< NULL: not there */
 	enum rest_field twice; /**< one that came twice, or REST_NFIELDS */
+	bool odd_name; /**< a field name that is no token (RFC 9110 §5.1) */
 	unsigned count;
 	size_t bytes;
 };

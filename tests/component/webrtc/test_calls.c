@@ -197,21 +197,19 @@ static void test_sound_comes_back(void **state)
 }
 
 /* RFC 4733: the digit 1, whose end is said three times */
-static void test_digits_in_the_media(void **state)
+static void press_one(unsigned nth)
 {
 	struct rtp_packet pkt = {
 		.pt = WRTC_RIG_DTMF_PT,
 		.marker = true,
-		.ts = 48000,
+		.ts = 48000 * (nth + 1),
 		.ssrc = 11,
 	};
 	uint8_t buf[RTP_HEADER_LEN + 4] = {0};
-	char id[ID_SIZE];
 	unsigned i;
 
-	wrtc_rig_call(&rig, &phone, ticket, "demo", id);
 	for (i = 0; i < 6; ++i) {
-		pkt.seq = (uint16_t)i;
+		pkt.seq = (uint16_t)(nth * 6 + i);
 		rtp_write(buf, &pkt);
 		buf[RTP_HEADER_LEN] = 1;
 		buf[RTP_HEADER_LEN + 1] = i < 3 ? 10 : 0x80 | 10;
@@ -219,6 +217,20 @@ static void test_digits_in_the_media(void **state)
 		buf[RTP_HEADER_LEN + 3] = (uint8_t)((i + 1) * 160);
 		wrtc_rtp(rig.gw, &phone.slot, false, buf, sizeof(buf));
 		pkt.marker = false;
+	}
+}
+
+static void test_digits_in_the_media(void **state)
+{
+	char id[ID_SIZE];
+	unsigned i;
+
+	/* what comes before its thread has taken the leg is not heard: as a
+	 * person would, press again */
+	wrtc_rig_call(&rig, &phone, ticket, "demo", id);
+	for (i = 0; i < 50 && !wrtc_core_count(&phone, &phone.plis); ++i) {
+		press_one(i);
+		nap_ms(100);
 	}
 	/* the flow went to its echo */
 	assert_true(wrtc_core_wait(&phone, &phone.plis, 1));
