@@ -14,7 +14,8 @@ packages_run=(build-essential autoconf automake libtool pkg-config git
 	libnice-dev)
 packages_check=(libcmocka-dev clang-14 clang-tidy-14 clang-format-14
 	libclang-rt-14-dev llvm-14 shellcheck sip-tester baresip-core sox
-	python3 sqlite3 gdb procps iproute2 xz-utils)
+	python3 sqlite3 gdb procps iproute2 xz-utils chromium
+	fonts-dejavu-core)
 
 log_dir=$root/build/log
 started=$EPOCHREALTIME
