@@ -42,7 +42,7 @@ export interface DialOptions extends Omit<CallOptions, "microphone"> {
 
 const REGISTER_MS = 8000;
 /* Janus keeps a session that lost its connection for a while
- * (reclaim_session_timeout: ./run says 2 s, others up to this), then denies it:
+ * (reclaim_session_timeout: ./run says 1 s, others up to this), then denies it:
  * so the first attempts come quickly */
 const CLAIM_MS = 20_000;
 const RETRY_MS = [100, 300, 400, 500, 500, 1000, 2000, 4000, 8000, 15_000];
