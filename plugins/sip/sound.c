@@ -111,6 +111,16 @@ static int refused(struct sipx_leg *leg, enum sdpx_result res,
 	return sdpx_result_sip_code(res);
 }
 
+/* Our sockets are of one family: the other one's addresses are out of reach */
+static bool in_reach(const struct sipx_leg *leg,
+		     const struct sdpx_session *sess)
+{
+	const bool v6 = strchr(leg->stack->public_address, ':') != NULL;
+
+	return sess->rtp.ss_family == AF_UNSPEC ||
+	       (sess->rtp.ss_family == AF_INET6) == v6;
+}
+
 int sipx_sound_offer(struct sipx_leg *leg, const sip_t *sip,
 		     const char **warningp)
 {
@@ -133,6 +143,8 @@ int sipx_sound_offer(struct sipx_leg *leg, const sip_t *sip,
 	leg->local.prev = leg->agreed ? &leg->sess : NULL;
 	res = sdpx_negotiate(desc, &leg->local, &sess);
 	leg->local.prev = NULL;
+	if (res == SDPX_OK && !in_reach(leg, &sess))
+		res = SDPX_NO_ADDRESS;
 	if (res != SDPX_OK) {
 		obj_unref(desc);
 		return refused(leg, res, warningp);

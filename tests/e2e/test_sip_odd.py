@@ -157,6 +157,8 @@ def test_offers_refused(p):
             488)
     refused(p, head + "m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 speex/8000\r\n",
             488)
+    refused(p, "v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\n"
+            "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n", 488)
     refused(p, "this is no SDP", 400)
     refused(p, "v=0\r\n" * 2000, 400)
     caller = caller_to(p, "+4520000003")
