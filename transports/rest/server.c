@@ -247,12 +247,15 @@ int rest_server_start(struct rest *rest)
 void rest_server_quiesce(struct rest *rest)
 {
 	MHD_quiesce_daemon(rest->daemon);
-	close(rest->listen_fd);
-	rest->listen_fd = -1;
+	/* connections are refused from now on; the number stays taken, as a
+	 * worker may only now take it out of its epoll set */
+	(void)shutdown(rest->listen_fd, SHUT_RDWR);
 }
 
 void rest_server_stop(struct rest *rest)
 {
 	MHD_stop_daemon(rest->daemon);
 	rest->daemon = NULL;
+	close(rest->listen_fd);
+	rest->listen_fd = -1;
 }
