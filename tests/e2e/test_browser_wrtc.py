@@ -61,16 +61,17 @@ def browser(p):
     return b
 
 
-def ended(p, call_id):
-    """Wait for the end; how long it took (5 s at most, on a machine that does
-    nothing else) is told, not judged."""
+def ended(p, call_id, within_s=5):
+    """Wait for the end: a lost browser ends its call within 5 s."""
     begin = time.monotonic()
 
     def fetch():
         call = p.get(f"/v1/calls/{call_id}").json
         return call if call["status"] == "ended" else None
     call = wait_for(fetch, timeout_s=20, what="the end of the call")
-    print(f"# ended after {time.monotonic() - begin:.1f} s")
+    took = time.monotonic() - begin
+    print(f"# ended after {took:.1f} s")
+    check(took <= within_s, f"ended after {took:.1f} s")
     return call
 
 
