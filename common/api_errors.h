@@ -25,6 +25,9 @@
 	X(call_not_found, 404, "No such call")                                 \
 	X(domain_not_found, 404, "No such domain")                             \
 	X(extension_not_found, 404, "No such extension")                       \
+	X(media_not_found, 404, "No such media")                               \
+	X(webhook_not_found, 404, "No such webhook")                           \
+	X(delivery_not_found, 404, "No such delivery")                         \
 	X(method_not_allowed, 405, "Method not allowed")                       \
 	X(not_acceptable, 406, "Not acceptable")                               \
 	X(conflict, 409, "Conflict")                                           \
@@ -40,6 +43,8 @@
 	X(invalid, 422, "The input is not valid")                              \
 	X(flow_invalid, 422, "The flow is not valid")                          \
 	X(idempotency_mismatch, 422, "The key was used with another request")  \
+	X(undecodable, 422, "The file cannot be decoded")                      \
+	X(media_quota, 422, "The account's media take too much room")          \
 	X(call_limit, 429, "Too many calls")                                   \
 	X(rate_limit, 429, "Too many requests")                                \
 	X(headers_too_large, 431, "Header fields too large")                   \

@@ -11,11 +11,13 @@ packages_run=(build-essential autoconf automake libtool pkg-config git
 	libglib2.0-dev libsofia-sip-ua-dev libmicrohttpd-dev libgnutls28-dev
 	libcurl4-openssl-dev libsqlite3-dev libconfig-dev libopus-dev
 	libspeexdsp-dev libspandsp-dev libtiff-dev libssl-dev libsrtp2-dev
-	libnice-dev)
+	libnice-dev libavformat-dev libavcodec-dev libavutil-dev
+	libswresample-dev flite1-dev libespeak-ng-dev espeak-ng-data
+	libseccomp-dev)
 packages_check=(libcmocka-dev clang-14 clang-tidy-14 clang-format-14
 	libclang-rt-14-dev llvm-14 shellcheck sip-tester baresip-core sox
 	python3 sqlite3 gdb procps iproute2 xz-utils chromium
-	fonts-dejavu-core)
+	fonts-dejavu-core ffmpeg pocketsphinx pocketsphinx-en-us)
 
 log_dir=$root/build/log
 started=$EPOCHREALTIME

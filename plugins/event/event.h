@@ -30,6 +30,8 @@ struct store_tx;
 	X(CALL_MEDIA_FINISHED, "call.media_finished", false)                   \
 	X(FLOW_ACTION, "flow.action", true)                                    \
 	X(FLOW_ERROR, "flow.error", false)                                     \
+	X(WEBHOOK_DISABLED, "webhook.disabled", false)                         \
+	X(WEBHOOK_TEST, "webhook.test", false)                                 \
 	X(NODE_STOPPED, "node.stopped", false)
 
 #define EVENT_ENUM(name, wire, noisy) EVENT_##name,

@@ -175,4 +175,68 @@ static const char v2[] =
 	" ON device_token (account_id, extension_id);"
 	"CREATE INDEX device_token_expires ON device_token (expires_at);";
 
-const char *const store_migrations[] = {v1, v2, NULL};
+/* Sound and webhooks. `webhook` with a call_id is the endpoint of that call
+ * alone, made with the call. A delivery is one event for one endpoint: the
+ * webhook module writes it, with its cursor in meta ("webhook_cursor": the
+ * last event row that was matched). Whoever changes an endpoint changes meta's
+ * "webhook_generation" in the same transaction, so that it is read anew.
+ */
+static const char v3[] =
+	"CREATE TABLE media ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" name TEXT NOT NULL,"
+	" size_bytes INTEGER NOT NULL," /* original and converted: quota */
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL,"
+	" UNIQUE (account_id, name)) STRICT;"
+	"CREATE INDEX media_page ON media (account_id, created_at, id);"
+
+	"CREATE TABLE webhook ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" call_id TEXT,"
+	" enabled INTEGER NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX webhook_page ON webhook (account_id, created_at, id);"
+	"CREATE INDEX webhook_call ON webhook (call_id)"
+	" WHERE call_id IS NOT NULL;"
+
+	"CREATE TABLE delivery ("
+	" id TEXT PRIMARY KEY," /* UUIDv7: in the order they were made */
+	" account_id TEXT NOT NULL,"
+	" webhook_id TEXT NOT NULL,"
+	" event_row INTEGER NOT NULL,"
+	" event_id TEXT NOT NULL,"
+	" event_type TEXT NOT NULL,"
+	" call_id TEXT,"
+	" status TEXT NOT NULL," /* pending, delivered, failed, canceled */
+	" attempts INTEGER NOT NULL,"
+	" next_at INTEGER," /* of a pending one: not before */
+	" created_at INTEGER NOT NULL,"
+	" ended_at INTEGER,"
+	" log TEXT NOT NULL)" /* JSON: [{at, status_code, latency_ms, error}] */
+	" STRICT;"
+	"CREATE INDEX delivery_page"
+	" ON delivery (webhook_id, created_at, id);"
+	"CREATE INDEX delivery_due ON delivery (webhook_id, next_at)"
+	" WHERE status = 'pending';"
+	"CREATE INDEX delivery_call ON delivery (call_id)"
+	" WHERE call_id IS NOT NULL;"
+	"CREATE INDEX delivery_age ON delivery (created_at);"
+
+	"CREATE INDEX event_age ON event (created_at);"
+	"CREATE INDEX event_account ON event (account_id, row);"
+
+	"CREATE TABLE event_ticket ("
+	" token_hash TEXT PRIMARY KEY," /* hex of SHA-256 */
+	" account_id TEXT NOT NULL,"
+	" key_id TEXT NOT NULL"
+	" REFERENCES access_key (id) ON DELETE CASCADE,"
+	" expires_at INTEGER NOT NULL,"
+	" created_at INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX event_ticket_expires ON event_ticket (expires_at);"
+	"CREATE INDEX event_ticket_key ON event_ticket (key_id);";
+
+const char *const store_migrations[] = {v1, v2, v3, NULL};

@@ -73,6 +73,8 @@ static void run_sql(struct fix *fix, const char *sql)
 static void make_store(struct fix *fix)
 {
 	assert_int_equal(sqlite3_open(fix->path, &fix->db), SQLITE_OK);
+	/* as the store does: the reader may be looking at this moment */
+	sqlite3_busy_timeout(fix->db, GIVE_UP_S * 1000);
 	run_sql(fix, "PRAGMA journal_mode = WAL");
 	run_sql(fix, "CREATE TABLE event (row INTEGER PRIMARY KEY, "
 		     "id TEXT NOT NULL, type TEXT NOT NULL, doc TEXT) STRICT");
