@@ -105,7 +105,7 @@ static int take_conn(struct db *db, struct db_conn **connp)
 	if (err)
 		return err;
 	if (!conn) {
-		err = db_conn_open(&conn, db->path);
+		err = db_conn_open(&conn, db->path, DB_CONN_READS);
 		if (err) {
 			give_place_back(db);
 			return err;

@@ -16,6 +16,10 @@ struct db_row {
 	sqlite3_stmt *stmt;
 };
 
+#define READ_FILE "SELECT count(*) FROM sqlite_master"
+static const char read_file[] = READ_FILE;
+static const char only_read_file[] = "PRAGMA query_only=1;" READ_FILE;
+
 static int fault(struct db_conn *conn, int rc, const char *what)
 {
 	const int kind = rc & 0xff;
@@ -23,6 +27,8 @@ static int fault(struct db_conn *conn, int rc, const char *what)
 	log_error("db: %s: %s", what, sqlite3_errmsg(conn->sqlite));
 	if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
 		return EBUSY;
+	if (kind == SQLITE_FULL)
+		return ENOSPC;
 	/* a mistake in the SQL is none of the connection's */
 	if (kind != SQLITE_ERROR && kind != SQLITE_RANGE)
 		conn->broken = true;
@@ -44,19 +50,21 @@ void db_conn_close(struct db_conn *conn)
 	g_free(conn);
 }
 
-int db_conn_open(struct db_conn **connp, const char *path)
+int db_conn_open(struct db_conn **connp, const char *path,
+		 enum db_conn_mode mode)
 {
 	struct db_conn *conn = g_new0(struct db_conn, 1);
-	int rc, err = 0;
+	int flags, rc, err = 0;
 
-	rc = sqlite3_open_v2(path, &conn->sqlite,
-			     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	conn->writes = mode == DB_CONN_WRITES;
+	flags = conn->writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	rc = sqlite3_open_v2(path, &conn->sqlite, flags | SQLITE_OPEN_NOMUTEX,
+			     NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_busy_timeout(conn->sqlite, BUSY_TIMEOUT_MS);
 		/* the second reads the file: one that is no database shows */
 		rc = sqlite3_exec(conn->sqlite,
-				  "PRAGMA query_only=1;"
-				  "SELECT count(*) FROM sqlite_master",
+				  conn->writes ? read_file : only_read_file,
 				  NULL, NULL, NULL);
 	}
 	if (rc != SQLITE_OK)
@@ -84,9 +92,10 @@ static int prepare(struct db_conn *conn, const char *sql, sqlite3_stmt **stmtp)
 				SQLITE_PREPARE_PERSISTENT, &stmt, &tail);
 	if (rc != SQLITE_OK)
 		return fault(conn, rc, "prepare");
-	if (!stmt || !sqlite3_stmt_readonly(stmt) ||
+	if (!stmt || (!conn->writes && !sqlite3_stmt_readonly(stmt)) ||
 	    (tail && tail[strspn(tail, " \t\r\n;")])) {
-		log_error("db: not one SELECT: %s", sql);
+		log_error("db: not one %s: %s",
+			  conn->writes ? "statement" : "SELECT", sql);
 		sqlite3_finalize(stmt);
 		return EIO;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file db_conn.h  One reading connection and its prepared statements
+/** @file db_conn.h  One connection and its prepared statements
  *
  * Thread: one at a time, the one that took it from the pool. Private to host/.
  */
@@ -25,14 +25,21 @@ struct db_conn {
 	sqlite3 *sqlite;
 	struct db_stmt stmts[DB_STMTS_MAX];
 	uint64_t uses;
+	bool writes; /**< statements may change rows */
 	bool broken;
 };
 
-/** @return 0, ENOENT or EIO */
-int db_conn_open(struct db_conn **connp, const char *path);
+enum db_conn_mode {
+	DB_CONN_READS,
+	DB_CONN_WRITES
+};
+
+/** Of a file that is there. @return 0, ENOENT or EIO */
+int db_conn_open(struct db_conn **connp, const char *path,
+		 enum db_conn_mode mode);
 void db_conn_close(struct db_conn *conn);
 
-/** As db_read() */
+/** As db_read(); ENOSPC too when it writes */
 int db_conn_read(struct db_conn *conn, const char *sql,
 		 const struct db_value *params, size_t nparams, db_row_h *row,
 		 void *arg);
