@@ -18,6 +18,19 @@ enum {
 	PARAMS_MAX = 32
 };
 
+const struct list_filter res_name_filters[] = {
+	{"name", "name", FILTER_IS},
+	{.name = NULL},
+};
+
+const struct list_sort res_name_sorts[] = {
+	{.name = "created_at", .column = "created_at"},
+	{.name = "name", .column = "name", .is_text = true},
+	{.name = NULL},
+};
+
+const char *const res_name_sort_names[] = {"created_at", "name", NULL};
+
 struct query {
 	GString *sql;
 	GString *bound; /* what a page token belongs to */

@@ -66,6 +66,18 @@ struct list {
 		.def = "\"desc\"", .doc = "Newest first, or oldest."           \
 	}
 
+/** Lists that are filtered and sorted by name */
+extern const struct list_filter res_name_filters[];
+extern const struct list_sort res_name_sorts[];
+extern const char *const res_name_sort_names[];
+
+#define RES_NAME_LIST_OPTS(longest)                                            \
+	LIST_OPTS(res_name_sort_names),                                        \
+	{                                                                      \
+		.name = "name", .type = OPT_STRING, .max = (longest),          \
+		.doc = "Its name."                                             \
+	}
+
 /** Members that every resource has in its replies */
 #define RES_OPTS                                                               \
 	{.name = "id",                                                         \
@@ -93,6 +105,9 @@ struct resource {
 	const struct list *list;
 	bool is_in_dir;
 	enum dir_kind dir_kind;
+	/** What those do that it cannot be deleted for: "uses it"; or NULL:
+	 * the directory knows of none */
+	const char *in_use;
 
 	/* each has its own `prepare` where it is NULL */
 	const char *sql_get; /**< ?1 id, ?2 account -> doc */
@@ -110,6 +125,9 @@ struct resource {
 	 * @return NULL, or an error that is none of the input's */
 	json_t *(*check)(struct req *req, const json_t *old, json_t *doc,
 			 struct opt_faults *faults);
+	/** Members that are indexed columns as they are, NULL-ended; or NULL:
+	 * columns() */
+	const char *const *members;
 	/** The indexed columns' values, borrowed from doc.
 	 * @return How many, RES_COLUMNS_MAX at most */
 	size_t (*columns)(const json_t *doc, struct db_value *values);
@@ -126,6 +144,25 @@ struct resource {
 	bool is_account; /**< its rows are accounts themselves */
 };
 
+/** What the five verbs of a resource have in common; summary, about and errors
+ * are each one's own
+ */
+#define RES_REPLIES(resource, table, schema)                                   \
+	.reply = (table), .reply_name = (schema), .res = &(resource)
+#define RES_LISTS(resource, table, schema, parameters)                         \
+	.query = (parameters), .read = res_list,                               \
+	RES_REPLIES(resource, table, schema)
+#define RES_GETS(resource, table, schema)                                      \
+	.read = res_get, RES_REPLIES(resource, table, schema)
+#define RES_CREATES(resource, table, schema)                                   \
+	.body = (table), .prepare = res_create, .act = res_act,                \
+	RES_REPLIES(resource, table, schema)
+#define RES_PATCHES(resource, table, schema)                                   \
+	.body = (table), .prepare = res_patch, .act = res_act,                 \
+	RES_REPLIES(resource, table, schema)
+#define RES_DELETES(resource)                                                  \
+	.res = &(resource), .prepare = res_delete, .act = res_act
+
 json_t *res_list(struct req *req);
 json_t *res_get(struct req *req);
 json_t *res_create(struct req *req, struct job *job);
@@ -140,6 +177,15 @@ void res_act(struct job *job);
  * @return NULL, or the error to answer */
 json_t *res_load(struct req *req, const struct resource *res, json_t **docp,
 		 char **textp);
+
+/** The body, checked; an optional one that is absent is {}.
+ * @param inp  A new object
+ * @return NULL, or the error to answer */
+json_t *res_input(const struct req *req, json_t **inp);
+
+/** A resource that the platform approves: `status` as it was, at creation as
+ * api_is_approved() says, unless it is given */
+void res_default_status(const struct req *req, const json_t *old, json_t *doc);
 
 /** 422 of these faults, `flow_invalid` when they lie in a flow's actions */
 json_t *res_invalid(struct opt_faults *faults);
