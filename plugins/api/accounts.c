@@ -2,6 +2,7 @@
 
 #include "api/keys.h"
 #include "api/resource.h"
+#include "api/webhooks.h"
 #include "call/call.h"
 #include "common/json.h"
 #include "common/str.h"
@@ -208,6 +209,12 @@ static void creating(struct req *req, struct job *job, json_t *shown)
 	json_decref(fields);
 }
 
+/** Its endpoints go with it; its calls' ones are signed with its secret */
+static void writing(struct job *job)
+{
+	webhooks_changed(job->tx);
+}
+
 static void done(struct job *job)
 {
 	const struct leg_end end = {
@@ -277,6 +284,7 @@ static const struct resource accounts = {
 	.sql_delete = "DELETE FROM account WHERE id = ?1" OWN,
 	.members = members,
 	.creating = creating,
+	.writing = writing,
 	.done = done,
 };
 
@@ -378,7 +386,8 @@ const struct verb api_verb_accounts_patch = {
 
 const struct verb api_verb_accounts_delete = {
 	.summary = "Delete an account",
-	.about = "With its keys and the records of its calls. Flows, numbers "
+	.about = "With its keys, webhooks and the records of its calls. Flows, "
+		 "numbers "
 		 "and trunks must go first.",
 	.errors = in_use,
 	.res = &accounts,

@@ -236,6 +236,8 @@ json_t *res_create(struct req *req, struct job *job)
 		write_row(job, res, res->sql_insert, DB_I(now_ms));
 	if (res->creating)
 		res->creating(req, job, shown);
+	if (res->writing)
+		res->writing(job);
 
 	location = g_strconcat(res->base, "/", job->id, NULL);
 	job->ready = api_ok(shown);
@@ -329,6 +331,8 @@ json_t *res_patch(struct req *req, struct job *job)
 		job->ready = api_ok(settle(req, job, doc));
 		if (res->sql_update)
 			write_row(job, res, res->sql_update, DB_S(text));
+		if (res->writing)
+			res->writing(job);
 	}
 	json_decref(old);
 	g_free(text);
@@ -350,6 +354,8 @@ json_t *res_delete(struct req *req, struct job *job)
 	job->tx = store_tx_new();
 	STORE_ADD(job->tx, STORE_ONE_ROW, res->sql_delete, DB_S(job->id),
 		  DB_S(owner_of(req, res)));
+	if (res->writing)
+		res->writing(job);
 
 	return NULL;
 }

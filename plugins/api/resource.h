@@ -39,7 +39,16 @@ struct list {
 	const char *where; /**< further condition, or NULL */
 	const struct list_filter *filters;
 	const struct list_sort *sorts;
-	bool is_global; /**< not of one account */
+	bool is_global;     /**< not of one account */
+	const char *parent; /**< column that is the path's id, or NULL */
+	/** Instead of documents: these columns, and an object made of them;
+	 * they are in the row from LIST_COLUMN on */
+	const char *select;
+	json_t *(*item)(const struct db_row *row);
+};
+
+enum {
+	LIST_COLUMN = 2
 };
 
 /** The parameters every list has; `sorts` is a NULL-ended list of names */
@@ -134,6 +143,8 @@ struct resource {
 	/** A creation is about to be written: more rows, more in the reply.
 	 * Thread: pool */
 	void (*creating)(struct req *req, struct job *job, json_t *shown);
+	/** More rows with each creation, change and deletion. Thread: pool */
+	void (*writing)(struct job *job);
 	/** Before it is written or deleted (doc NULL). Thread: loop.
 	 * @return NULL, or an error */
 	json_t *(*on_loop)(struct job *job);
@@ -164,6 +175,8 @@ struct resource {
 	.res = &(resource), .prepare = res_delete, .act = res_act
 
 json_t *res_list(struct req *req);
+/** The same of another list than the resource's */
+json_t *res_list_of(struct req *req, const struct list *list);
 json_t *res_get(struct req *req);
 json_t *res_create(struct req *req, struct job *job);
 json_t *res_patch(struct req *req, struct job *job);

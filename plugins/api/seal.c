@@ -81,6 +81,48 @@ void seal_secrets(const struct api *api, const struct opt *opts,
 	json_decref(run.sealed);
 }
 
+void seal_set(const struct api *api, const char *kind, json_t *doc,
+	      const char *path, const char *plain)
+{
+	struct sealing run = {
+		.api = api,
+		.kind = kind,
+		.id = json_str(doc, "id", ""),
+		.sealed = json_object_get(doc, member),
+	};
+	json_t *value;
+
+	if (!run.sealed) {
+		run.sealed = json_object();
+		json_object_set_new(doc, member, run.sealed);
+	}
+	json_object_del(run.sealed, path);
+	if (!plain)
+		return;
+
+	value = json_string(plain);
+	seal_one(&run, path, value);
+	json_decref(value);
+}
+
+char *seal_get(const struct api *api, const char *kind, const json_t *doc,
+	       const char *path)
+{
+	const char *sealed = json_str(json_object_get(doc, member), path, NULL);
+	char *context, *plain = NULL;
+
+	if (!sealed)
+		return NULL;
+
+	context = g_strdup_printf("%s.%s:%s", kind, path,
+				  json_str(doc, "id", ""));
+	if (secret_open(api->env.key, context, sealed, &plain))
+		plain = NULL;
+	g_free(context);
+
+	return plain;
+}
+
 /** Is the member at "a.b" (or what holds it) null in the patch? */
 static bool is_removed(const json_t *patch, const char *path)
 {
