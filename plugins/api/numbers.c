@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/resource.h"
+#include "api/webhooks.h"
 #include "common/json.h"
 #include "common/str.h"
 #include "store/store.h"
@@ -58,10 +58,12 @@ static const struct opt number_opts[] = {
 	},
 	{
 		.name = "webhook",
-		.type = OPT_ANY,
+		.type = OPT_OBJECT,
 		.flags = OPT_NULLABLE,
+		.sub = api_webhook_target,
 		.def = "null",
-		.doc = "Not supported yet: null.",
+		.doc = "An endpoint for each of its calls alone, signed with "
+		       "the account's `signing_secret`; null: none.",
 	},
 	OPT_END,
 };
@@ -100,8 +102,6 @@ static json_t *check(struct req *req, const json_t *old, json_t *doc,
 	if (number == pattern)
 		opt_fault(faults, "/number",
 			  "give either \"number\" or \"pattern\"");
-	if (!json_is_null(json_object_get(doc, "webhook")))
-		opt_fault(faults, "/webhook", "not supported yet");
 
 	res_default_status(req, old, doc);
 

@@ -138,6 +138,9 @@ const struct dir_domain *directory_domain(const struct directory *dir,
 const struct dir_extension *directory_extension(const struct directory *dir,
 						const char *id);
 
+const struct dir_number *directory_number_by_id(const struct directory *dir,
+						const char *id);
+
 /** Trunks whose sources hold this address, longest prefix first.
  * @param trunks  Filled with at most max
  * @return How many

@@ -41,7 +41,10 @@ struct call_fake {
 
 	json_t *log;      /**< events as committed: their documents */
 	json_t *rows;     /**< call rows by id: {status, doc, sequence…} */
-	unsigned commits; /**< transactions */
+	json_t *webhooks; /**< webhook rows: {id, call_id, created_at, doc},
+			     with the number of their transaction in `at` */
+	const char *number_id; /**< that is called, or NULL */
+	unsigned commits;      /**< transactions */
 	unsigned idles;
 
 	/* media, of all legs */
