@@ -20,17 +20,17 @@ static const struct opt origin_item[] = {
 	{.type = OPT_STRING, .min = 8, .max = 256, .check = check_origin},
 };
 
-#define DAYS(member, what)                                                     \
+#define DAYS(member, days, what)                                               \
 	{                                                                      \
 		.name = member, .type = OPT_INT, .flags = OPT_NULLABLE,        \
-		.min = 1, .max = 36500, .def = "null",                         \
+		.min = 1, .max = 36500, .def = days,                           \
 		.doc = "Days that " what " are kept; null = for ever."         \
 	}
 
 static const struct opt retention_opts[] = {
-	DAYS("calls_days", "records of calls"),
-	DAYS("recordings_days", "recordings"),
-	DAYS("events_days", "events"),
+	DAYS("calls_days", "null", "records of calls"),
+	DAYS("recordings_days", "null", "recordings"),
+	DAYS("events_days", "30", "events and their deliveries"),
 	OPT_END,
 };
 
