@@ -6,6 +6,7 @@
 #include "call/call.h"
 #include "common/json.h"
 #include "common/str.h"
+#include "common/webhook_sign.h"
 #include "store/store.h"
 
 static const char *const statuses[] = {"active", "suspended", NULL};
@@ -298,7 +299,7 @@ static json_t *prepare_create(struct req *req, struct job *job)
 		return res_create(req, job);
 
 	body = json_copy((json_t *)req->body);
-	secret = secret_token("whsec_");
+	secret = webhook_secret_new();
 	json_set_str(body, "signing_secret", secret);
 	with.body = body;
 
