@@ -137,10 +137,6 @@ void seal_secrets(const struct api *api, const struct opt *opts,
 void seal_set(const struct api *api, const char *kind, json_t *doc,
 	      const char *path, const char *plain);
 
-/** Open one. @return g_free() it; NULL: there is none, or it cannot be read */
-char *seal_get(const struct api *api, const char *kind, const json_t *doc,
-	       const char *path);
-
 /** What "_sealed" keeps of the old document under a patch: a new object.
  * Secrets that the patch removes are left out.
  */

@@ -81,43 +81,22 @@ void seal_secrets(const struct api *api, const struct opt *opts,
 void seal_set(const struct api *api, const char *kind, json_t *doc,
 	      const char *path, const char *plain)
 {
-	struct sealing run = {
-		.api = api,
-		.kind = kind,
-		.id = json_str(doc, "id", ""),
-		.sealed = json_object_get(doc, member),
-	};
-	json_t *value;
+	const struct seal_owner owner = {kind, json_str(doc, "id", ""), path};
+	json_t *sealed = json_object_get(doc, SEAL_MEMBER);
+	char *text;
 
-	if (!run.sealed) {
-		run.sealed = json_object();
-		json_object_set_new(doc, member, run.sealed);
+	if (!sealed) {
+		sealed = json_object();
+		json_object_set_new(doc, SEAL_MEMBER, sealed);
 	}
-	json_object_del(run.sealed, path);
-	if (!plain)
+	if (!plain) {
+		json_object_del(sealed, path);
 		return;
+	}
 
-	value = json_string(plain);
-	seal_one(&run, path, value);
-	json_decref(value);
-}
-
-char *seal_get(const struct api *api, const char *kind, const json_t *doc,
-	       const char *path)
-{
-	const char *sealed = json_str(json_object_get(doc, member), path, NULL);
-	char *context, *plain = NULL;
-
-	if (!sealed)
-		return NULL;
-
-	context = g_strdup_printf("%s.%s:%s", kind, path,
-				  json_str(doc, "id", ""));
-	if (secret_open(api->env.key, context, sealed, &plain))
-		plain = NULL;
-	g_free(context);
-
-	return plain;
+	text = seal_text(api->env.key, &owner, plain);
+	json_set_str(sealed, path, text);
+	g_free(text);
 }
 
 /** Is the member at "a.b" (or what holds it) null in the patch? */

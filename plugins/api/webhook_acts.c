@@ -7,6 +7,8 @@
 #include "api/webhooks.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/seal.h"
+#include "common/webhook_sign.h"
 #include "event/event.h"
 #include "host/db.h"
 #include "store/store.h"
@@ -40,9 +42,16 @@ static const struct opt rotate_body[] = {
 static void rotate(const struct api *api, json_t *doc, const char *secret,
 		   int64_t overlap_s)
 {
+	const struct seal_owner owner = {kind, json_str(doc, "id", ""),
+					 "secret"};
 	const int64_t now_ms = clock_wall_ms(clock_system());
-	char *old = seal_get(api, kind, doc, "secret");
-	const bool both = old && overlap_s;
+	char *old = NULL;
+	bool both;
+
+	/* one that was sealed with another key file signs nothing any more */
+	if (seal_open(api->env.key, &owner, doc, &old))
+		old = NULL;
+	both = old && overlap_s;
 
 	seal_set(api, kind, doc, "previous_secret", both ? old : NULL);
 	seal_set(api, kind, doc, "secret", secret);

@@ -8,10 +8,9 @@
 #include "common/event_list.h"
 #include "common/json.h"
 #include "common/str.h"
+#include "common/webhook_sign.h"
 #include "host/db.h"
 #include "store/store.h"
-
-static const char secret_prefix[] = "whsec_";
 
 const char *webhook_check_secret(const char *value)
 {
@@ -20,26 +19,14 @@ const char *webhook_check_secret(const char *value)
 	uint8_t *bytes = NULL;
 	size_t len = 0;
 
-	if (!str_starts(value, secret_prefix) ||
-	    str_base64_decode(value + sizeof(secret_prefix) - 1, &bytes, &len))
+	if (!str_starts(value, WEBHOOK_SECRET_PREFIX) ||
+	    str_base64_decode(value + strlen(WEBHOOK_SECRET_PREFIX), &bytes,
+			      &len))
 		return wrong;
 	g_free(bytes);
 
 	return len < WEBHOOK_SECRET_MIN || len > WEBHOOK_SECRET_MAX ? wrong
 								    : NULL;
-}
-
-char *webhook_secret_new(void)
-{
-	uint8_t bytes[32];
-	char *text, *secret;
-
-	secret_random(bytes, sizeof(bytes));
-	text = str_base64(bytes, sizeof(bytes));
-	secret = g_strconcat(secret_prefix, text, NULL);
-	g_free(text);
-
-	return secret;
 }
 
 static const char *check_pattern(const char *value)

@@ -55,9 +55,6 @@ extern const struct resource api_webhooks, api_endpoints;
 /** NULL, or what is wrong: for .check */
 const char *webhook_check_secret(const char *value);
 
-/** A new secret, `whsec_…`; g_free() it */
-char *webhook_secret_new(void);
-
 /** Endpoints have changed: the webhook module reads them anew */
 void webhooks_changed(struct store_tx *tx);
 
