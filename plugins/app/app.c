@@ -432,14 +432,22 @@ static void stop_sip(void *arg)
 static void emit_stopped(void *arg)
 {
 	struct app *app = arg;
-	struct store_tx *tx = store_tx_new();
-	const struct event ev = {
+	const struct dir_account *platform =
+		app->dir ? directory_first_account(app->dir) : NULL;
+	struct event ev = {
 		.type = EVENT_NODE_STOPPED,
 		.resource_id = app->node_id,
 		.sequence = clock_wall_ms(app->events.clock),
-		.data = json_pack("{s:s}", "id", app->node_id),
 	};
+	struct store_tx *tx;
 
+	/* before the first account there is nobody to tell */
+	if (!platform)
+		return;
+
+	tx = store_tx_new();
+	ev.account_id = platform->id;
+	ev.data = json_pack("{s:s}", "id", app->node_id);
 	event_emit(&app->events, tx, &ev, NULL);
 	store_commit(app->store, tx, NULL, NULL);
 }
