@@ -106,15 +106,8 @@ static const struct list_filter filters[] = {
 	{.name = NULL},
 };
 
-static const struct list_sort sorts[] = {
-	{.name = "created_at", .column = "created_at"},
-	{.name = NULL},
-};
-
-static const char *const sort_names[] = {"created_at", NULL};
-
 static const struct opt list_opts[] = {
-	LIST_OPTS(sort_names),
+	LIST_OPTS(res_created_sort_names),
 	{
 		.name = "status",
 		.type = OPT_STRING,
@@ -142,7 +135,7 @@ static const struct list list = {
 	.table = "delivery",
 	.parent = "webhook_id",
 	.filters = filters,
-	.sorts = sorts,
+	.sorts = res_created_sorts,
 	.select = DELIVERY_COLUMNS,
 	.item = list_item,
 };

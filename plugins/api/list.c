@@ -31,6 +31,13 @@ const struct list_sort res_name_sorts[] = {
 
 const char *const res_name_sort_names[] = {"created_at", "name", NULL};
 
+const struct list_sort res_created_sorts[] = {
+	{.name = "created_at", .column = "created_at"},
+	{.name = NULL},
+};
+
+const char *const res_created_sort_names[] = {"created_at", NULL};
+
 struct query {
 	GString *sql;
 	GString *bound; /* what a page token belongs to */

@@ -80,6 +80,10 @@ extern const struct list_filter res_name_filters[];
 extern const struct list_sort res_name_sorts[];
 extern const char *const res_name_sort_names[];
 
+/** Lists that are sorted by created_at alone */
+extern const struct list_sort res_created_sorts[];
+extern const char *const res_created_sort_names[];
+
 #define RES_NAME_LIST_OPTS(longest)                                            \
 	LIST_OPTS(res_name_sort_names),                                        \
 	{                                                                      \

@@ -194,15 +194,8 @@ static const struct list_filter filters[] = {
 	{.name = NULL},
 };
 
-static const struct list_sort sorts[] = {
-	{.name = "created_at", .column = "created_at"},
-	{.name = NULL},
-};
-
-static const char *const sort_names[] = {"created_at", NULL};
-
 static const struct opt list_opts[] = {
-	LIST_OPTS(sort_names),
+	LIST_OPTS(res_created_sort_names),
 	{
 		.name = "call_id",
 		.type = OPT_ID,
@@ -215,13 +208,13 @@ static const struct opt list_opts[] = {
 static const struct list list = {
 	.table = "webhook",
 	.where = "call_id IS NULL",
-	.sorts = sorts,
+	.sorts = res_created_sorts,
 };
 
 static const struct list list_of_call = {
 	.table = "webhook",
 	.filters = filters,
-	.sorts = sorts,
+	.sorts = res_created_sorts,
 };
 
 const struct resource api_webhooks = {
