@@ -78,6 +78,27 @@ void seal_secrets(const struct api *api, const struct opt *opts,
 	json_decref(run.sealed);
 }
 
+void seal_set(const struct api *api, const char *kind, json_t *doc,
+	      const char *path, const char *plain)
+{
+	const struct seal_owner owner = {kind, json_str(doc, "id", ""), path};
+	json_t *sealed = json_object_get(doc, SEAL_MEMBER);
+	char *text;
+
+	if (!sealed) {
+		sealed = json_object();
+		json_object_set_new(doc, SEAL_MEMBER, sealed);
+	}
+	if (!plain) {
+		json_object_del(sealed, path);
+		return;
+	}
+
+	text = seal_text(api->env.key, &owner, plain);
+	json_set_str(sealed, path, text);
+	g_free(text);
+}
+
 /** Is the member at "a.b" (or what holds it) null in the patch? */
 static bool is_removed(const json_t *patch, const char *path)
 {

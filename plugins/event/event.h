@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file event.h  One emitter, one place that knows an event's wire form
  *
- * Thread: loop. Pure: builds the document and adds its row to a transaction,
- * so that state and event are committed together (architecture: the outbox).
+ * Thread: the transaction's maker. Pure: builds the document and adds its row
+ * to a transaction, so that state and event are committed together
+ * (architecture: the outbox).
  *
  * Table event: row INTEGER PRIMARY KEY (the cursor), id, type, account_id,
  * call_id, resource_id, sequence, created_at, doc (the whole document as
