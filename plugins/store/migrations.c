@@ -244,6 +244,10 @@ static const char v3[] =
 	" expires_at INTEGER NOT NULL,"
 	" created_at INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX event_ticket_expires ON event_ticket (expires_at);"
-	"CREATE INDEX event_ticket_key ON event_ticket (key_id);";
+	"CREATE INDEX event_ticket_key ON event_ticket (key_id);"
+
+	/* no endpoint is older than this: what was told before is not sent */
+	"INSERT INTO meta (key, value) SELECT 'webhook_cursor',"
+	" CAST(coalesce(max(row), 0) AS TEXT) FROM event;";
 
 const char *const store_migrations[] = {v1, v2, v3, NULL};
