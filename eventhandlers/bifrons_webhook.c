@@ -10,7 +10,7 @@
 #include "host/janus_abi.h"
 #include "host/janus_log.h"
 #include "webhook/config.h"
-#include "webhook/reader.h"
+#include "webhook/courier.h"
 
 enum {
 	VERSION_NUMBER = 1
@@ -22,12 +22,11 @@ janus_eventhandler *create(void);
 
 /* Janus has one handler of a kind per process and calls it without an
  * argument: what must be found again is here */
-static struct reader *reader;
+static struct courier *courier;
 static struct gate gate = GATE_INIT;
 
 static int on_init(const char *config_path)
 {
-	struct reader_params prm = {.store = NULL};
 	struct webhook_config *cfg = NULL;
 	char *whys = NULL;
 	char *path = NULL;
@@ -52,8 +51,7 @@ static int on_init(const char *config_path)
 	}
 
 	log_set_level(cfg->log_level);
-	prm.store = cfg->store;
-	err = reader_start(&reader, &prm);
+	err = courier_start(&courier, &cfg->courier);
 	if (err) {
 		log_error("webhook: cannot start: %s", g_strerror(err));
 		goto out;
@@ -69,16 +67,27 @@ out:
 
 static void on_destroy(void)
 {
-	struct reader_stats stats;
+	struct courier_stats stats;
 
 	gate_close_and_wait(&gate);
-	if (!reader)
+	if (!courier)
 		return;
 
-	reader_stats(reader, &stats);
-	reader = reader_stop(reader);
-	log_info("webhook: stopped at row %lld, %llu events followed",
-		 (long long)stats.row, (unsigned long long)stats.count);
+	courier_stats(courier, &stats);
+	courier = courier_stop(courier);
+	log_info(
+		"webhook: stopped at row %lld: of %llu events %llu deliveries, "
+		"%llu delivered (%llu ms each), %llu tried again, %llu failed, "
+		"%llu canceled",
+		(long long)stats.row, (unsigned long long)stats.events,
+		(unsigned long long)stats.matched,
+		(unsigned long long)stats.delivered,
+		(unsigned long long)(stats.delivered ? stats.latency_ms /
+							       stats.delivered
+						     : 0),
+		(unsigned long long)stats.retried,
+		(unsigned long long)stats.failed,
+		(unsigned long long)stats.canceled);
 }
 
 /* Thread: core events. The event is ours; only the doorbell interests us */
@@ -90,7 +99,7 @@ static void on_event(json_t *event)
 	if (g_strcmp0(json_str(body, "plugin", NULL), "janus.plugin.bifrons") ==
 		    0 &&
 	    json_str(bell, "bifrons", NULL) && gate_enter(&gate)) {
-		reader_ring(reader, json_int(bell, "row", 0));
+		courier_ring(courier, json_int(bell, "row", 0));
 		gate_leave(&gate);
 	}
 

@@ -8,10 +8,12 @@
 
 #include "common/opt.h"
 #include "host/log.h"
+#include "webhook/courier.h"
 
 struct webhook_config {
-	json_t *doc;       /**< holds the strings below */
-	const char *store; /**< the call plugin's SQLite file */
+	json_t *doc; /**< holds the strings below */
+	/** All but clock, poll_ms and step */
+	struct courier_params courier;
 	enum log_level log_level;
 };
 

@@ -1,309 +1,285 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "webhook/reader.h"
-
+/* Follows the outbox: events after the cursor become deliveries */
 #include <errno.h>
-#include <glib.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <string.h>
-#include <time.h>
 
-#include "common/obj.h"
-#include "host/db.h"
+#include "common/event_list.h"
+#include "common/id.h"
+#include "common/str.h"
 #include "host/log.h"
+#include "webhook/courier_priv.h"
+#include "webhook/filter.h"
 
 enum {
-	POLL_MS = 1000,
-	BATCH = 256, /* rows a read: the connection is not kept for long */
+	BATCH = 256,    /* events in one transaction */
+	SAVE_MS = 5000, /* the cursor alone, when nothing is matched */
+	SAVE_ROWS = 10000,
 };
 
-struct reader {
-	/* set before start, then read-only */
-	char *path;
-	unsigned poll_ms;
-	void (*followed)(void *arg, int64_t row, uint64_t count);
-	void *arg;
-	pthread_t thread;
+struct event {
+	struct spool_event ev; /* its texts are its own */
+};
 
-	/* thread: reader */
-	struct db *db;
-	bool waiting; /* said that the store cannot be read */
-
-	pthread_mutex_t mtx;
-	pthread_cond_t cond; /* CLOCK_MONOTONIC */
-	int64_t rung;        /* guarded by mtx: committed up to here */
-	bool stopping;       /* guarded by mtx */
-	/* guarded by mtx; written by the reader's thread alone */
-	struct reader_stats stats;
+/** An event for an endpoint */
+struct match {
+	const struct spool_event *ev;
+	struct delivery *d;
+	int64_t next_ms;
 };
 
 struct batch {
-	int64_t row;
-	unsigned count;
+	GArray *events;  /* struct event */
+	GArray *matches; /* struct match */
+	int64_t now_ms;
+	bool of_calls;
 };
 
-static bool is_stopping(struct reader *reader)
+static void event_clear(void *arg)
 {
-	bool stopping;
+	struct event *event = arg;
 
-	pthread_mutex_lock(&reader->mtx);
-	stopping = reader->stopping;
-	pthread_mutex_unlock(&reader->mtx);
-
-	return stopping;
+	g_free((char *)event->ev.id);
+	g_free((char *)event->ev.type);
+	g_free((char *)event->ev.account_id);
+	g_free((char *)event->ev.call_id);
+	g_free((char *)event->ev.resource_id);
 }
 
-static bool on_event(void *arg, const struct db_row *row)
+static void on_event(void *arg, const struct spool_event *ev)
 {
 	struct batch *batch = arg;
+	const struct event copy = {
+		.ev =
+			{
+				.row = ev->row,
+				.id = g_strdup(ev->id),
+				.type = g_strdup(ev->type),
+				.account_id = g_strdup(ev->account_id),
+				.call_id = g_strdup(ev->call_id),
+				.resource_id = g_strdup(ev->resource_id),
+			},
+	};
 
-	batch->row = db_int(row, 0);
-	++batch->count;
-	log_debug("webhook: event %s %s, row %lld", db_text(row, 1),
-		  db_text(row, 2), (long long)batch->row);
-
-	return true;
+	batch->of_calls |= ev->call_id != NULL;
+	g_array_append_val(batch->events, copy);
 }
 
-static bool on_last_row(void *arg, const struct db_row *row)
+static void batch_open(struct batch *batch, int64_t now_ms)
 {
-	struct batch *batch = arg;
-
-	batch->row = db_int(row, 0);
-
-	return true;
+	batch->events = g_array_new(FALSE, FALSE, sizeof(struct event));
+	g_array_set_clear_func(batch->events, event_clear);
+	batch->matches = g_array_new(FALSE, FALSE, sizeof(struct match));
+	batch->now_ms = now_ms;
+	batch->of_calls = false;
 }
 
-static void stats_add(struct reader *reader, const struct batch *batch)
+static void batch_close(struct batch *batch)
 {
-	struct reader_stats now;
+	unsigned i;
 
-	pthread_mutex_lock(&reader->mtx);
-	reader->stats.row = batch->row;
-	reader->stats.count += batch->count;
-	now = reader->stats;
-	pthread_mutex_unlock(&reader->mtx);
-
-	if (batch->count && reader->followed)
-		reader->followed(reader->arg, now.row, now.count);
+	for (i = 0; i < batch->matches->len; ++i)
+		delivery_free(g_array_index(batch->matches, struct match, i).d);
+	g_array_free(batch->matches, TRUE);
+	g_array_free(batch->events, TRUE);
 }
 
-/* Said once, then again only after it worked */
-static void store_lost(struct reader *reader, const char *what, int err)
+static bool is_for(const struct endpoint *ep, const struct spool_event *ev)
 {
-	if (reader->waiting)
-		return;
+	/* a test is for the endpoint that is tested, whatever else it takes */
+	if (event_type_by_name(ev->type) == EVENT_WEBHOOK_TEST)
+		return str_eq(ev->resource_id, ep->id);
 
-	reader->waiting = true;
-	/* handlers start before the plugin that makes the file */
-	if (err == ENOENT)
-		log_info("webhook: no store at %s yet, waiting for it",
-			 reader->path);
-	else
-		log_warn("webhook: cannot %s %s (%s), trying again", what,
-			 reader->path, strerror(err));
+	return filter_takes(ep->filter, ev->type);
 }
 
-static bool on_any_row(void *arg, const struct db_row *row)
+static void match_with(struct batch *batch, const struct spool_event *ev,
+		       const GPtrArray *endpoints)
 {
-	bool *found = arg;
+	unsigned i;
 
-	(void)row;
-	*found = true;
+	for (i = 0; endpoints && i < endpoints->len; ++i) {
+		struct endpoint *ep = endpoints->pdata[i];
+		struct match match = {.ev = ev};
+		char id[ID_SIZE];
+		int64_t parked;
 
-	return false;
+		if (!is_for(ep, ev))
+			continue;
+
+		id_new(id);
+		match.d = delivery_new(id, ev->id, ev->call_id);
+		match.d->ep = ep;
+		match.d->event_row = ev->row;
+		parked = lanes_parked_until(ep->lanes, ev->call_id);
+		match.next_ms = MAX(batch->now_ms, parked);
+		g_array_append_val(batch->matches, match);
+	}
 }
 
-/* The file may be there before its tables */
-static int store_connect(struct reader *reader)
+/* What was committed before an event is seen with it: read after the events */
+static int match_all(struct courier *c, struct batch *batch, int64_t last)
 {
-	bool found = false;
-	struct db *db;
+	unsigned i;
 	int err;
 
-	if (reader->db)
+	err = book_refresh(c->book, c->spool, batch->now_ms);
+	if (!err && batch->of_calls)
+		err = book_load_calls(c->book, c->spool, c->row, last,
+				      batch->now_ms);
+	if (err)
+		return err;
+
+	for (i = 0; i < batch->events->len; ++i) {
+		const struct spool_event *ev =
+			&g_array_index(batch->events, struct event, i).ev;
+
+		match_with(batch, ev, book_of_account(c->book, ev->account_id));
+		match_with(batch, ev, book_of_call(c->book, ev->call_id));
+	}
+
+	return 0;
+}
+
+static int write_all(struct courier *c, const struct batch *batch, int64_t last)
+{
+	unsigned i;
+	int err;
+
+	err = spool_begin(c->spool);
+	if (err)
+		return err;
+
+	for (i = 0; !err && i < batch->matches->len; ++i) {
+		const struct match *match =
+			&g_array_index(batch->matches, struct match, i);
+
+		err = spool_add(c->spool, match->d, match->ev, batch->now_ms,
+				match->next_ms);
+	}
+	if (!err)
+		err = spool_set_cursor(c->spool, last);
+	if (!err) {
+		courier_step(c, COURIER_MATCHED);
+		err = spool_commit(c->spool);
+	}
+	if (err)
+		spool_rollback(c->spool);
+
+	return err;
+}
+
+/* They are in the table: what may go at once goes through memory */
+static void hand_over(struct courier *c, struct batch *batch)
+{
+	unsigned i;
+
+	for (i = 0; i < batch->matches->len; ++i) {
+		struct match *match =
+			&g_array_index(batch->matches, struct match, i);
+		struct delivery *d = match->d;
+
+		match->d = NULL;
+		if (!lanes_parked_until(d->ep->lanes, d->call_id)) {
+			dispatch_add(c, d);
+			continue;
+		}
+		/* behind others that waited: the table knows the order */
+		if (match->next_ms <= batch->now_ms)
+			dispatch_more(c, d->ep);
+		delivery_free(d);
+	}
+	courier_count(c, COUNT_MATCHED, batch->matches->len);
+}
+
+static void moved_to(struct courier *c, int64_t row)
+{
+	if (c->row == c->saved_row)
+		c->unsaved_ms = clock_mono_ms(clock_system());
+	c->row = row;
+	atomic_store(&c->stat_row, row);
+}
+
+static int read_cursor(struct courier *c)
+{
+	int err;
+
+	if (c->has_cursor)
 		return 0;
 
-	err = db_open(&db, reader->path, 1);
+	err = spool_cursor(c->spool, &c->row);
+	if (err)
+		return err;
+
+	c->has_cursor = true;
+	c->saved_row = c->row;
+	atomic_store(&c->stat_row, c->row);
+	log_info("webhook: following the events of %s from row %lld", c->path,
+		 (long long)c->row);
+
+	return 0;
+}
+
+int reader_follow(struct courier *c, bool *morep)
+{
+	struct batch batch;
+	int64_t last;
+	int err;
+
+	*morep = false;
+	err = read_cursor(c);
+	if (err)
+		return err;
+
+	batch_open(&batch, clock_wall_ms(c->clock));
+	err = spool_events(c->spool, c->row, BATCH, on_event, &batch);
+	if (err || !batch.events->len)
+		goto out;
+	courier_step(c, COURIER_READ);
+
+	last = g_array_index(batch.events, struct event, batch.events->len - 1)
+		       .ev.row;
+	err = match_all(c, &batch, last);
+	if (!err && batch.matches->len)
+		err = write_all(c, &batch, last);
 	if (err)
 		goto out;
 
-	err = db_read(db, "SELECT 1 FROM sqlite_master WHERE name = 'event'",
-		      NULL, 0, on_any_row, &found);
-	if (!err && !found)
-		err = ENOENT;
-	if (err)
-		obj_unref(db);
+	moved_to(c, last);
+	courier_count(c, COUNT_EVENTS, batch.events->len);
+	if (batch.matches->len) {
+		c->saved_row = last;
+		courier_step(c, COURIER_SPOOLED);
+		hand_over(c, &batch);
+	}
+	*morep = batch.events->len == BATCH;
 out:
-	if (err)
-		store_lost(reader, "open", err);
-	else
-		reader->db = db;
+	batch_close(&batch);
 
 	return err;
 }
 
-/* A store that was there before us: what it holds was read in another life */
-static void skip_old(struct reader *reader)
-{
-	struct batch batch = {.row = 0};
-	int err;
-
-	if (store_connect(reader))
-		return;
-
-	err = db_read(reader->db,
-		      "SELECT row FROM event ORDER BY row DESC LIMIT 1", NULL,
-		      0, on_last_row, &batch);
-	if (err) {
-		store_lost(reader, "read", err);
-		return;
-	}
-
-	log_info("webhook: following the events of %s from row %lld",
-		 reader->path, (long long)batch.row);
-	stats_add(reader, &batch);
-}
-
-/* Everything after the cursor, a batch at a time */
-static void follow(struct reader *reader)
-{
-	struct batch batch = {.row = reader->stats.row};
-	struct db_value after[2];
-	int err;
-
-	if (store_connect(reader))
-		return;
-
-	do {
-		batch.count = 0;
-		after[0] = DB_I(batch.row);
-		after[1] = DB_I(BATCH);
-		err = db_read(reader->db,
-			      "SELECT row, type, id FROM event "
-			      "WHERE row > ?1 ORDER BY row LIMIT ?2",
-			      after, G_N_ELEMENTS(after), on_event, &batch);
-		if (err) {
-			store_lost(reader, "read", err);
-			reader->db = obj_unref(reader->db);
-			return;
-		}
-		if (batch.count)
-			stats_add(reader, &batch);
-	} while (batch.count == BATCH && !is_stopping(reader));
-
-	if (reader->waiting) {
-		reader->waiting = false;
-		log_info("webhook: following the events of %s", reader->path);
-	}
-}
-
-/** Sleep until the doorbell, the time, or the end.
- * @return false at the end
+/* A platform without endpoints is not to write for each event: what is read
+ * twice after a crash matched nothing the first time
  */
-static bool wait_for_ring(struct reader *reader)
+int reader_save(struct courier *c, bool now)
 {
-	struct timespec until;
-	bool go_on;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(reader->poll_ms / 1000);
-	until.tv_nsec += (long)(reader->poll_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		++until.tv_sec;
-	}
-
-	pthread_mutex_lock(&reader->mtx);
-	while (!reader->stopping && reader->rung <= reader->stats.row)
-		if (pthread_cond_timedwait(&reader->cond, &reader->mtx, &until))
-			break;
-	/* a row that cannot be seen yet must not keep us turning */
-	reader->rung = 0;
-	go_on = !reader->stopping;
-	pthread_mutex_unlock(&reader->mtx);
-
-	return go_on;
-}
-
-static void *run(void *arg) /* Thread: reader */
-{
-	struct reader *reader = arg;
-
-	skip_old(reader);
-	do
-		follow(reader);
-	while (wait_for_ring(reader));
-
-	reader->db = obj_unref(reader->db);
-
-	return NULL;
-}
-
-static void reader_destructor(void *obj)
-{
-	struct reader *reader = obj;
-
-	pthread_cond_destroy(&reader->cond);
-	pthread_mutex_destroy(&reader->mtx);
-	g_free(reader->path);
-}
-
-int reader_start(struct reader **readerp, const struct reader_params *prm)
-{
-	pthread_condattr_t attr;
-	struct reader *reader;
 	int err;
 
-	if (!readerp || !prm || !prm->store)
-		return EINVAL;
+	if (!c->spool || c->row == c->saved_row)
+		return 0;
+	if (!now && c->row - c->saved_row < SAVE_ROWS &&
+	    clock_mono_ms(clock_system()) - c->unsaved_ms < SAVE_MS)
+		return 0;
 
-	reader = obj_zalloc(sizeof(*reader), reader_destructor);
-	reader->path = g_strdup(prm->store);
-	reader->poll_ms = prm->poll_ms ? prm->poll_ms : POLL_MS;
-	reader->followed = prm->followed;
-	reader->arg = prm->arg;
-	pthread_mutex_init(&reader->mtx, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&reader->cond, &attr);
-	pthread_condattr_destroy(&attr);
-
-	err = pthread_create(&reader->thread, NULL, run, reader);
+	err = spool_begin(c->spool);
 	if (err)
-		obj_unref(reader);
+		return err;
+	err = spool_set_cursor(c->spool, c->row);
+	if (!err)
+		err = spool_commit(c->spool);
+	if (err)
+		spool_rollback(c->spool);
 	else
-		*readerp = reader;
+		c->saved_row = c->row;
 
 	return err;
-}
-
-void reader_ring(struct reader *reader, int64_t row)
-{
-	pthread_mutex_lock(&reader->mtx);
-	if (row > reader->rung)
-		reader->rung = row;
-	pthread_cond_signal(&reader->cond);
-	pthread_mutex_unlock(&reader->mtx);
-}
-
-void reader_stats(struct reader *reader, struct reader_stats *stats)
-{
-	pthread_mutex_lock(&reader->mtx);
-	*stats = reader->stats;
-	pthread_mutex_unlock(&reader->mtx);
-}
-
-struct reader *reader_stop(struct reader *reader)
-{
-	if (!reader)
-		return NULL;
-
-	pthread_mutex_lock(&reader->mtx);
-	reader->stopping = true;
-	pthread_cond_signal(&reader->cond);
-	pthread_mutex_unlock(&reader->mtx);
-	(void)pthread_join(reader->thread, NULL);
-
-	return obj_unref(reader);
 }

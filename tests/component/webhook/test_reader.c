@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The outbox's reader over a real SQLite file, written here as the call
- * plugin's store writes it
+/* The outbox is followed by a stored cursor, over a real SQLite file, written
+ * here as the call plugin's store writes it
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,273 +12,238 @@
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <pthread.h>
-#include <sched.h>
-#include <sqlite3.h>
-#include <time.h>
 
-#include "webhook/reader.h"
+#include "support/hook_rig.h"
 
 /* never by itself in a test: what is seen was rung for, or polled on purpose */
 enum {
-	POLL_NEVER_MS = 3600 * 1000,
-	POLL_FAST_MS = 5,
-	GIVE_UP_S = 20
+	POLL_NEVER_MS = 3600 * 1000
 };
-
-struct fix {
-	char *dir, *path;
-	sqlite3 *db;
-	pthread_mutex_t mtx;
-	pthread_cond_t cond;
-	int64_t row;    /* guarded by mtx */
-	uint64_t count; /* guarded by mtx */
-	unsigned calls; /* guarded by mtx */
-};
-
-static void on_followed(void *arg, int64_t row, uint64_t count)
-{
-	struct fix *fix = arg;
-
-	pthread_mutex_lock(&fix->mtx);
-	fix->row = row;
-	fix->count = count;
-	++fix->calls;
-	pthread_cond_signal(&fix->cond);
-	pthread_mutex_unlock(&fix->mtx);
-}
-
-static void wait_for_row(struct fix *fix, int64_t row)
-{
-	struct timespec until;
-
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += GIVE_UP_S;
-	pthread_mutex_lock(&fix->mtx);
-	while (fix->row < row)
-		if (pthread_cond_timedwait(&fix->cond, &fix->mtx, &until))
-			break;
-	assert_int_equal(fix->row, row);
-	pthread_mutex_unlock(&fix->mtx);
-}
-
-static void run_sql(struct fix *fix, const char *sql)
-{
-	char *why = NULL;
-
-	if (sqlite3_exec(fix->db, sql, NULL, NULL, &why) != SQLITE_OK)
-		fail_msg("%s: %s", sql, why);
-}
-
-static void make_store(struct fix *fix)
-{
-	assert_int_equal(sqlite3_open(fix->path, &fix->db), SQLITE_OK);
-	/* as the store does: the reader may be looking at this moment */
-	sqlite3_busy_timeout(fix->db, GIVE_UP_S * 1000);
-	run_sql(fix, "PRAGMA journal_mode = WAL");
-	run_sql(fix, "CREATE TABLE event (row INTEGER PRIMARY KEY, "
-		     "id TEXT NOT NULL, type TEXT NOT NULL, doc TEXT) STRICT");
-}
-
-/* n rows in one transaction */
-static void add_events(struct fix *fix, unsigned n)
-{
-	char sql[256];
-
-	(void)g_snprintf(sql, sizeof(sql),
-			 "WITH RECURSIVE k(i) AS (VALUES (1) UNION ALL "
-			 "SELECT i + 1 FROM k WHERE i < %u) "
-			 "INSERT INTO event (id, type) "
-			 "SELECT 'e' || i, 'call.created' FROM k",
-			 n);
-	run_sql(fix, sql);
-}
 
 static int setup(void **state)
 {
-	struct fix *fix = g_new0(struct fix, 1);
+	struct hook_rig *rig = g_new0(struct hook_rig, 1);
 
-	fix->dir = g_dir_make_tmp("bifrons-reader-XXXXXX", NULL);
-	fix->path = g_build_filename(fix->dir, "bifrons.sqlite", NULL);
-	pthread_mutex_init(&fix->mtx, NULL);
-	pthread_cond_init(&fix->cond, NULL);
-	*state = fix;
-
-	return fix->dir ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	static const char *const tails[] = {"", "-wal", "-shm"};
-	struct fix *fix = *state;
-	size_t i;
-
-	sqlite3_close(fix->db);
-	for (i = 0; i < G_N_ELEMENTS(tails); ++i) {
-		char *file = g_strconcat(fix->path, tails[i], NULL);
-
-		(void)g_unlink(file);
-		g_free(file);
-	}
-	(void)g_rmdir(fix->dir);
-	pthread_cond_destroy(&fix->cond);
-	pthread_mutex_destroy(&fix->mtx);
-	g_free(fix->path);
-	g_free(fix->dir);
-	g_free(fix);
+	hook_rig_open(rig);
+	*state = rig;
 
 	return 0;
 }
 
-static struct reader *start(struct fix *fix, unsigned poll_ms)
+static int setup_empty(void **state)
 {
-	const struct reader_params prm = {
-		.store = fix->path,
-		.poll_ms = poll_ms,
-		.followed = on_followed,
-		.arg = fix,
-	};
-	struct reader *reader = NULL;
+	struct hook_rig *rig = g_new0(struct hook_rig, 1);
 
-	assert_int_equal(reader_start(&reader, &prm), 0);
+	hook_rig_open_empty(rig);
+	*state = rig;
 
-	return reader;
+	return 0;
 }
 
-/* The cursor, whether or not its rows were followed */
-static void wait_for_cursor(struct reader *reader, int64_t row)
+static int teardown(void **state)
 {
-	struct reader_stats stats;
+	hook_rig_close(*state);
+	g_free(*state);
 
-	do {
-		(void)sched_yield();
-		reader_stats(reader, &stats);
-	} while (stats.row < row);
-	assert_int_equal(stats.row, row);
+	return 0;
+}
+
+static void start_polling_never(struct hook_rig *rig)
+{
+	rig->prm.poll_ms = POLL_NEVER_MS;
+	hook_rig_start(rig);
+}
+
+/* n rows in one transaction; nobody wants them */
+static void add_events(struct hook_rig *rig, unsigned n)
+{
+	hook_rig_sql(rig,
+		     "WITH RECURSIVE k(i) AS (VALUES (1) UNION ALL"
+		     " SELECT i + 1 FROM k WHERE i < %u) INSERT INTO event"
+		     " (id, type, account_id, sequence, created_at, doc)"
+		     " SELECT hex(randomblob(16)), 'call.created', 'a', i, 1,"
+		     " '{}' FROM k",
+		     n);
+}
+
+/* What is known without a cursor: nothing was read again */
+static uint64_t events_read(struct hook_rig *rig)
+{
+	struct courier_stats stats;
+
+	courier_stats(rig->courier, &stats);
+
+	return stats.events;
 }
 
 static void test_doorbell_wakes(void **state)
 {
-	struct fix *fix = *state;
-	struct reader *reader;
+	struct hook_rig *rig = *state;
 
-	make_store(fix);
 	/* however early or late it looks: the bell is heard */
-	reader = start(fix, POLL_NEVER_MS);
-	add_events(fix, 3);
-	reader_ring(reader, 3);
-	wait_for_cursor(reader, 3);
+	start_polling_never(rig);
+	add_events(rig, 3);
+	courier_ring(rig->courier, 3);
+	hook_rig_wait_row(rig, 3);
 
-	add_events(fix, 2);
-	reader_ring(reader, 5);
-	wait_for_row(fix, 5);
-	reader_stop(reader);
+	add_events(rig, 2);
+	courier_ring(rig->courier, 5);
+	hook_rig_wait_row(rig, 5);
 }
 
 static void test_polls_without_a_doorbell(void **state)
 {
-	struct fix *fix = *state;
-	struct reader *reader;
+	struct hook_rig *rig = *state;
 
-	make_store(fix);
-	reader = start(fix, POLL_FAST_MS);
-	add_events(fix, 1);
-	wait_for_cursor(reader, 1);
-	add_events(fix, 1);
-	wait_for_row(fix, 2);
-	reader_stop(reader);
+	hook_rig_start(rig);
+	add_events(rig, 1);
+	hook_rig_wait_row(rig, 1);
+	add_events(rig, 1);
+	hook_rig_wait_row(rig, 2);
 }
 
 static void test_store_made_later_is_read_from_its_first_row(void **state)
 {
-	struct fix *fix = *state;
-	struct reader *reader = start(fix, POLL_FAST_MS);
+	struct hook_rig *rig = *state;
 
-	make_store(fix);
-	add_events(fix, 10);
-	add_events(fix, 5);
-	wait_for_cursor(reader, 15);
-	reader_stop(reader);
+	hook_rig_start(rig);
+	hook_rig_make_store(rig);
+	add_events(rig, 10);
+	add_events(rig, 5);
+	hook_rig_wait_row(rig, 15);
+	/* whether they were read, or there when the cursor was set: the
+	 * store's first cursor is before its first row */
+	assert_int_equal(events_read(rig), 15);
 }
 
-static void test_old_rows_are_not_followed_again(void **state)
+static void test_a_file_without_tables_is_waited_for(void **state)
 {
-	struct fix *fix = *state;
-	struct reader_stats stats;
-	struct reader *reader;
+	struct hook_rig *rig = *state;
 
-	make_store(fix);
-	add_events(fix, 100);
-	reader = start(fix, POLL_FAST_MS);
-	wait_for_cursor(reader, 100);
-	reader_stats(reader, &stats);
-	assert_int_equal(stats.count, 0);
+	assert_true(g_file_set_contents(rig->path, "", 0, NULL));
+	hook_rig_start(rig);
+	hook_rig_make_store(rig);
+	add_events(rig, 1);
+	hook_rig_wait_row(rig, 1);
+}
 
-	add_events(fix, 1);
-	wait_for_row(fix, 101);
-	assert_int_equal(fix->count, 1);
-	reader_stop(reader);
+static void test_goes_on_where_it_stopped(void **state)
+{
+	struct hook_rig *rig = *state;
+
+	hook_rig_start(rig);
+	add_events(rig, 100);
+	hook_rig_wait_row(rig, 100);
+	hook_rig_stop(rig);
+	assert_int_equal(hook_rig_number(rig, "SELECT value FROM meta "
+					      "WHERE key = 'webhook_cursor'"),
+			 100);
+
+	/* while nobody looks */
+	add_events(rig, 1);
+	hook_rig_start(rig);
+	hook_rig_wait_row(rig, 101);
+	assert_int_equal(events_read(rig), 1);
+}
+
+/* A store of the version before: what happened then was told to nobody */
+static void test_a_store_that_grew_begins_at_its_end(void **state)
+{
+	struct hook_rig *rig = *state;
+
+	add_events(rig, 7);
+	hook_rig_sql(rig, "DELETE FROM meta WHERE key = 'webhook_cursor'");
+	hook_rig_start(rig);
+	hook_rig_wait_row(rig, 7);
+	assert_int_equal(events_read(rig), 0);
+	add_events(rig, 1);
+	hook_rig_wait_row(rig, 8);
+	assert_int_equal(events_read(rig), 1);
 }
 
 static void test_many_rows_come_in_batches(void **state)
 {
-	struct fix *fix = *state;
-	struct reader *reader;
+	struct hook_rig *rig = *state;
+	unsigned reads;
 
-	make_store(fix);
-	add_events(fix, 1);
-	reader = start(fix, POLL_FAST_MS);
-	wait_for_cursor(reader, 1);
+	start_polling_never(rig);
+	add_events(rig, 1000);
+	courier_ring(rig->courier, 1000);
+	hook_rig_wait_row(rig, 1000);
+	assert_int_equal(events_read(rig), 1000);
+	hook_rig_stop(rig);
+	reads = rig->steps[COURIER_READ];
+	assert_true(reads >= 4 && reads <= 5);
+}
 
-	add_events(fix, 1000);
-	wait_for_row(fix, 1001);
-	assert_int_equal(fix->count, 1000);
-	assert_true(fix->calls >= 4);
-	reader_stop(reader);
+/* A platform without webhooks pays nothing for each event */
+static void test_what_nobody_wants_is_not_written(void **state)
+{
+	struct hook_rig *rig = *state;
+	unsigned i;
+
+	hook_rig_start(rig);
+	for (i = 1; i <= 20; ++i) {
+		add_events(rig, 1);
+		courier_ring(rig->courier, i);
+		hook_rig_wait_row(rig, i);
+	}
+	assert_int_equal(hook_rig_number(rig, "SELECT value FROM meta "
+					      "WHERE key = 'webhook_cursor'"),
+			 0);
+	hook_rig_stop(rig);
+	assert_int_equal(rig->steps[COURIER_MATCHED], 0);
+	assert_int_equal(hook_rig_number(rig, "SELECT value FROM meta "
+					      "WHERE key = 'webhook_cursor'"),
+			 20);
 }
 
 static void test_stop_without_a_store(void **state)
 {
-	struct fix *fix = *state;
+	struct hook_rig *rig = *state;
 
-	reader_stop(start(fix, POLL_NEVER_MS));
-	assert_null(reader_stop(NULL));
+	start_polling_never(rig);
+	hook_rig_stop(rig);
+	assert_null(courier_stop(NULL));
 }
 
 static void test_ring_for_a_row_that_is_not_there(void **state)
 {
-	struct fix *fix = *state;
-	struct reader *reader;
+	struct hook_rig *rig = *state;
 
-	make_store(fix);
-	reader = start(fix, POLL_NEVER_MS);
-	reader_ring(reader, 1000);
-	reader_ring(reader, -1);
-	reader_stop(reader);
+	start_polling_never(rig);
+	courier_ring(rig->courier, 1000);
+	courier_ring(rig->courier, -1);
+	hook_rig_stop(rig);
 }
 
 static void test_refuses_to_start_without_a_path(void **state)
 {
-	const struct reader_params prm = {.store = NULL};
-	struct reader *reader = NULL;
+	const struct courier_params prm = {.store = NULL};
+	struct courier *courier = NULL;
 
 	(void)state;
-	assert_int_equal(reader_start(&reader, &prm), EINVAL);
-	assert_int_equal(reader_start(NULL, &prm), EINVAL);
-	assert_null(reader);
+	assert_int_equal(courier_start(&courier, &prm), EINVAL);
+	assert_int_equal(courier_start(NULL, &prm), EINVAL);
+	assert_null(courier);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST_EMPTY(fn)                                                         \
+	cmocka_unit_test_setup_teardown(fn, setup_empty, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_doorbell_wakes),
 		TEST(test_polls_without_a_doorbell),
-		TEST(test_store_made_later_is_read_from_its_first_row),
-		TEST(test_old_rows_are_not_followed_again),
+		TEST_EMPTY(test_store_made_later_is_read_from_its_first_row),
+		TEST_EMPTY(test_a_file_without_tables_is_waited_for),
+		TEST(test_goes_on_where_it_stopped),
+		TEST(test_a_store_that_grew_begins_at_its_end),
 		TEST(test_many_rows_come_in_batches),
-		TEST(test_stop_without_a_store),
+		TEST(test_what_nobody_wants_is_not_written),
+		TEST_EMPTY(test_stop_without_a_store),
 		TEST(test_ring_for_a_row_that_is_not_there),
 		cmocka_unit_test(test_refuses_to_start_without_a_path),
 	};

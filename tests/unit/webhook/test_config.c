@@ -47,19 +47,34 @@ static int teardown(void **state)
 static void test_reads_its_keys(void **state)
 {
 	char *path = write_file("store = \"/var/x.sqlite\"\n"
+				"secret_file = \"/var/key\"\n"
+				"ca_file = \"/var/ca.pem\"\n"
+				"allow_private = true\n"
+				"timeout_s = 3\n"
+				"retry_s = (1, 20)\n"
+				"max_connections = 10\n"
+				"max_endpoint = 2\n"
 				"log_level = \"debug\"\n");
 	struct webhook_config *cfg = NULL;
 	char *why = NULL;
 
 	(void)state;
 	assert_int_equal(webhook_config_load(&cfg, path, &why), 0);
-	assert_string_equal(cfg->store, "/var/x.sqlite");
+	assert_string_equal(cfg->courier.store, "/var/x.sqlite");
+	assert_string_equal(cfg->courier.secret_file, "/var/key");
+	assert_string_equal(cfg->courier.ca_file, "/var/ca.pem");
+	assert_true(cfg->courier.allow_private);
+	assert_int_equal(cfg->courier.timeout_ms, 3000);
+	assert_int_equal(cfg->courier.retries.n, 2);
+	assert_int_equal(cfg->courier.retries.delay_ms[1], 20000);
+	assert_int_equal(cfg->courier.max_connections, 10);
+	assert_int_equal(cfg->courier.max_endpoint, 2);
 	assert_int_equal(cfg->log_level, LOG_AT_DEBUG);
 	assert_null(webhook_config_free(cfg));
 	g_free(path);
 }
 
-static void test_level_has_a_default(void **state)
+static void test_what_is_left_out_has_a_default(void **state)
 {
 	char *path = write_file("store = \"x\"\n");
 	struct webhook_config *cfg = NULL;
@@ -68,6 +83,16 @@ static void test_level_has_a_default(void **state)
 	(void)state;
 	assert_int_equal(webhook_config_load(&cfg, path, &why), 0);
 	assert_int_equal(cfg->log_level, LOG_AT_INFO);
+	assert_null(cfg->courier.secret_file);
+	assert_null(cfg->courier.ca_file);
+	assert_false(cfg->courier.allow_private);
+	assert_int_equal(cfg->courier.timeout_ms, 15000);
+	/* 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h */
+	assert_int_equal(cfg->courier.retries.n, 9);
+	assert_int_equal(cfg->courier.retries.delay_ms[0], 5000);
+	assert_int_equal(cfg->courier.retries.delay_ms[8], 86400000);
+	assert_int_equal(cfg->courier.max_connections, 256);
+	assert_int_equal(cfg->courier.max_endpoint, 8);
 	webhook_config_free(cfg);
 	g_free(path);
 }
@@ -80,6 +105,12 @@ static void test_refuses_what_it_does_not_know(void **state)
 		"store = \"x\"\nurl = \"y\"\n",
 		"store = \"x\"\nlog_level = \"loud\"\n",
 		"store = ",
+		"store = \"x\"\nretry_s = (0)\n",
+		"store = \"x\"\nretry_s = (\"5\")\n",
+		"store = \"x\"\nretry_s = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,"
+		" 1, 1, 1, 1, 1, 1)\n",
+		"store = \"x\"\ntimeout_s = 0\n",
+		"store = \"x\"\nmax_endpoint = 0\n",
 	};
 	size_t i;
 
@@ -114,7 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_its_keys),
-		cmocka_unit_test(test_level_has_a_default),
+		cmocka_unit_test(test_what_is_left_out_has_a_default),
 		cmocka_unit_test(test_refuses_what_it_does_not_know),
 		cmocka_unit_test(test_no_file),
 	};
