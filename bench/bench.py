@@ -19,7 +19,8 @@ import browsers  # noqa: E402
 import report  # noqa: E402
 
 ROOT = measure.ROOT
-PARTS = ("idle", "light", "media", "setup", "rest", "ramp", "browsers")
+PARTS = ("webhooks", "idle", "light", "media", "setup", "rest", "ramp",
+         "browsers")
 
 
 def arguments():
@@ -130,8 +131,28 @@ def ramp(bench, opts, table, raw):
               must=0, digits=0)
 
 
+def webhooks(opts, table, raw):
+    say("webhooks: one at a time, then as many as will go")
+    got = measure.webhooks(2 if opts.quick else 5)
+    if not got:
+        return
+    raw.append({"webhooks": got})
+    table.put("event to webhook request, median", "ms", got["latency_ms"],
+              must=10, aim=3)
+    table.put("event to webhook request, p99", "ms", got["latency_p99_ms"])
+    table.put("webhooks to one endpoint", "requests/s",
+              got["one_endpoint_per_s"], must=2000, aim=5000, digits=0,
+              higher=True)
+    table.put("webhooks to ten endpoints", "requests/s",
+              got["ten_endpoints_per_s"], digits=0, higher=True)
+
+
 def run_once(opts, tools, table):
     raw = []
+    if "webhooks" in opts.parts:
+        webhooks(opts, table, raw)
+    if opts.parts == ["webhooks"]:
+        return raw
     say("starting a platform on one core")
     bench = measure.Bench(tools, two_cores(), os.geteuid() == 0)
     try:

@@ -26,6 +26,7 @@ SETTLE_S = 2
 HOLD_S = 0.1  # of a call in the set-up benches
 
 
+ALL_CORES = os.sched_getaffinity(0)
 TOOLS = ("reflector", "rtpload", "httpload")
 
 
@@ -45,6 +46,21 @@ def build():
                             "-D_GNU_SOURCE", "-o", tools[name], source],
                            check=True)
     return tools
+
+
+def webhooks(seconds):
+    """The webhook module alone, store and sink beside it on the same cores.
+    None without cmocka, which its test rig comes with."""
+    build_dir = os.environ.get("BIFRONS_BUILD_DIR",
+                               os.path.join(ROOT, "build"))
+    program = os.path.join(build_dir, "bench", "webhook_bench")
+    if subprocess.call(["make", "-s", "-C", build_dir,
+                        "bench/webhook_bench"]):
+        return None
+    os.sched_setaffinity(0, ALL_CORES)
+    run = subprocess.run([program, str(seconds)], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True, check=True)
+    return json.loads(run.stdout)
 
 
 class Bench:
