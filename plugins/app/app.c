@@ -214,6 +214,9 @@ static int start_api(struct app *app)
 		.turn = app->cfg->turn,
 		.turn_secret = app->cfg->turn_secret,
 		.deadline_ms = JOB_DEADLINE_MS,
+		.data_dir = app->cfg->data_dir,
+		.workers = app->workers,
+		.media_quota_bytes = app->cfg->media_quota_bytes,
 		.ready = app_ready,
 		.metrics = app_metrics,
 		.arg = app,
@@ -223,6 +226,12 @@ static int start_api(struct app *app)
 	if (err)
 		return err;
 
+	err = api_media_recover(app->api);
+	if (err) {
+		log_error("media: cannot look after what is stored: %s",
+			  strerror(err));
+		return err;
+	}
 	err = api_bootstrap(app->api, app->cfg->first_key, app->cfg->demo);
 	if (err)
 		log_error("bootstrap: the first account could not be stored: "
@@ -483,6 +492,12 @@ static void end_calls(struct app *app)
 		log_error("stop: calls are left over");
 }
 
+void app_end_requests(struct app *app)
+{
+	if (app && app->api)
+		api_close(app->api);
+}
+
 struct app *app_stop(struct app *app)
 {
 	if (!app)
@@ -495,6 +510,8 @@ struct app *app_stop(struct app *app)
 	if (app->loop)
 		(void)loop_call(app->loop, "stop_trim", stop_trim, app);
 	app->browsers = wrtc_stop(app->browsers);
+	/* whoever converts must have stopped by here */
+	app_end_requests(app);
 	app->workers = workers_stop(app->workers);
 	app->media = media_engine_stop(app->media);
 	if (app->api)
