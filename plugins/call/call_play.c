@@ -39,24 +39,6 @@ void call_play_finish(struct call *call, int err, const char *why)
 	call_flow_event(call, &ev);
 }
 
-/* Leave out the beginning */
-static void seek(struct tone_list *list, uint32_t ms)
-{
-	while (ms && list->nsteps) {
-		struct tone_step *step = &list->steps[0];
-
-		if (!step->ms)
-			return; /* sounds for ever: later is as now */
-		if (step->ms > ms) {
-			step->ms -= ms;
-			return;
-		}
-		ms -= step->ms;
-		--list->nsteps;
-		memmove(step, step + 1, list->nsteps * sizeof(*step));
-	}
-}
-
 /* Play the list's present element. @return 0 or errno */
 static int play_one(struct call *call, const char **whyp)
 {
@@ -69,7 +51,7 @@ static int play_one(struct call *call, const char **whyp)
 
 	if (!url || tone_parse(&list, url, whyp))
 		return EINVAL;
-	seek(list, play->seek_ms);
+	tone_seek(list, play->seek_ms);
 	play->seek_ms = 0;
 
 	/* one alone is repeated by the media, without a gap */
