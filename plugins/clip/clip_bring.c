@@ -69,8 +69,8 @@ static void finish(struct clip_bring *bring)
 
 	timer_cancel(clips->timers, &bring->first);
 	clips->growing_bytes -= bring->counted * 2;
-	if (bring->fault.code && !bring->canceled)
-		log_info("clips: %s", bring->fault.why);
+	if (bring->fault.code)
+		log_debug("clips: %s: %s", bring->key, bring->fault.code);
 	clip_brought(bring->clip, &bring->fault, bring->passing);
 	if (feeder_run(clips->feeder, "clip_end", bring_free, NULL, bring))
 		bring_free(bring);

@@ -405,8 +405,8 @@ void clip_brought(struct clip *clip, const struct clip_fault *fault,
 	timer_cancel(clips->timers, &clip->grace);
 	if (fault && fault->code) {
 		if (passing && excuse(clip)) {
-			log_info("clips: the kept one is played: %s",
-				 fault->why);
+			log_debug("clips: %s: the kept one is played",
+				  clip->key);
 		} else {
 			if (!passing && clip->kept && !clips->closing)
 				clip_drop(clip); /* it is gone for good */

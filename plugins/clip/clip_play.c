@@ -104,8 +104,8 @@ static void tell(struct clip_play *play, const struct clip_fault *fault)
 		return;
 
 	play->told = true;
-	log_info("call %s: cannot play on, %s: %s", play->name, fault->code,
-		 fault->why);
+	/* the words may hold what a caller typed */
+	log_debug("call %s: cannot play on: %s", play->name, fault->code);
 	if (play->failed)
 		play->failed(play->arg, &end);
 }
