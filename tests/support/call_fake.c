@@ -65,9 +65,17 @@ static void on_update(struct call_fake *fake, const struct db_value *v)
 	json_object_set_new(row, "doc", json_loads(v[5].s, 0, NULL));
 }
 
+static void on_alive(struct call_fake *fake, const struct db_value *v)
+{
+	++fake->alives;
+	fake->alive_ms = g_ascii_strtoll(v[1].s, NULL, 10);
+}
+
 static int run(void *conn, const char *sql, const struct db_value *params,
 	       size_t nparams, int64_t *changed, char why[STORE_WHY_SIZE])
 {
+	struct call_fake *fake = conn;
+
 	(void)nparams;
 	(void)why;
 
@@ -75,6 +83,8 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 		on_event_row(conn, params);
 	else if (strstr(sql, "INSERT INTO call"))
 		on_insert(conn, params);
+	else if (strstr(sql, "INSERT INTO meta"))
+		on_alive(fake, params);
 	else
 		on_update(conn, params);
 	*changed = 1;
@@ -88,8 +98,11 @@ static void commit(void *arg, struct store_tx *tx)
 {
 	struct call_fake *fake = arg;
 
-	++fake->commits;
+	const unsigned alives = fake->alives;
+
 	assert_int_equal(store_tx_run(tx, &recorder, fake), 0);
+	if (fake->alives == alives)
+		++fake->commits;
 	store_tx_free(tx);
 }
 

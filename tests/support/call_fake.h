@@ -42,8 +42,10 @@ struct call_fake {
 
 	json_t *log;      /**< events as committed: their documents */
 	json_t *rows;     /**< call rows by id: {status, doc, sequence…} */
-	unsigned commits; /**< transactions */
+	unsigned commits; /**< transactions, but for those of `alives` */
+	unsigned alives;  /**< that the process lives was written so often */
 	unsigned idles;
+	int64_t alive_ms; /**< as last written, 0 = never */
 
 	/* media, of all legs */
 	unsigned plays, stops, echos;
