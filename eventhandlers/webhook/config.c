@@ -21,6 +21,10 @@ static const struct opt opts[] = {
 	 .min = 1,
 	 .max = 1024,
 	 .doc = "The call plugin's SQLite file: its events are followed"},
+	{.name = "allow_private",
+	 .type = OPT_BOOL,
+	 .def = "false",
+	 .doc = "Webhooks may lead to loopback and private addresses"},
 	{.name = "log_level",
 	 .type = OPT_STRING,
 	 .values = log_levels,
@@ -62,6 +66,7 @@ int webhook_config_load(struct webhook_config **cfgp, const char *path,
 	cfg = g_new0(struct webhook_config, 1);
 	cfg->doc = doc;
 	cfg->store = json_str(doc, "store", NULL);
+	cfg->allow_private = json_flag(doc, "allow_private", false);
 	cfg->log_level = level_by_name(json_str(doc, "log_level", NULL));
 	*cfgp = cfg;
 

@@ -6,12 +6,15 @@
 #ifndef BIFRONS_WEBHOOK_CONFIG_H
 #define BIFRONS_WEBHOOK_CONFIG_H
 
+#include <stdbool.h>
+
 #include "common/opt.h"
 #include "host/log.h"
 
 struct webhook_config {
-	json_t *doc;       /**< holds the strings below */
-	const char *store; /**< the call plugin's SQLite file */
+	json_t *doc;        /**< holds the strings below */
+	const char *store;  /**< the call plugin's SQLite file */
+	bool allow_private; /**< addresses, for webhooks' URLs */
 	enum log_level log_level;
 };
 

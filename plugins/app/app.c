@@ -10,6 +10,7 @@
 #include "call/call.h"
 #include "common/obj.h"
 #include "directory/directory.h"
+#include "fetch/fetch.h"
 #include "host/log.h"
 #include "loop/loop.h"
 #include "loop/worker.h"
@@ -199,6 +200,23 @@ static int start_media(struct app *app)
 	return err;
 }
 
+static int start_fetcher(struct app *app)
+{
+	const struct fetcher_params prm = {
+		.loop = app->loop,
+		.allow_private = app->cfg->allow_private,
+		.user_agent = "Bifrons/" PACKAGE_VERSION,
+	};
+	int err = fetcher_start(&app->fetcher, &prm);
+
+	if (err)
+		log_error("fetch: cannot start: %s", strerror(err));
+	else if (prm.allow_private)
+		log_info("fetch: URLs may lead to private addresses");
+
+	return err;
+}
+
 static int start_api(struct app *app)
 {
 	const struct api_env env = {
@@ -304,6 +322,8 @@ static int start_parts(struct app *app)
 	if (!err)
 		err = workers_start(&app->workers, app->loop, WORKERS,
 				    WORK_MAX);
+	if (!err)
+		err = start_fetcher(app);
 	if (!err)
 		err = start_api(app);
 	if (!err && app->host.browsers)
@@ -461,6 +481,7 @@ struct app *app_stop(struct app *app)
 		end_calls(app);
 
 	app->browsers = wrtc_stop(app->browsers);
+	app->fetcher = fetcher_stop(app->fetcher);
 	app->workers = workers_stop(app->workers);
 	app->media = media_engine_stop(app->media);
 	if (app->api)

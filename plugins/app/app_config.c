@@ -160,6 +160,12 @@ static const struct opt opts[] = {
 	 .def = "50",
 	 .doc = "SIP requests a second from unknown sources that are "
 		"answered; the rest is dropped"},
+	{.name = "allow_private",
+	 .type = OPT_BOOL,
+	 .def = "false",
+	 .doc = "URLs of flows may lead to loopback and private addresses; "
+		"what is played or asked there is then within reach of "
+		"everyone who may write a flow"},
 	{.name = "log_level",
 	 .type = OPT_STRING,
 	 .values = log_levels,
@@ -213,6 +219,7 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->stranger_rate = num(doc, "stranger_rate");
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
 	cfg->demo = json_flag(doc, "demo", false);
+	cfg->allow_private = json_flag(doc, "allow_private", false);
 
 	if (cfg->turn && !cfg->turn_secret) {
 		*whyp = g_strdup_printf("%s: turn: needs turn_secret too",

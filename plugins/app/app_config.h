@@ -31,6 +31,7 @@ struct app_config {
 	unsigned stranger_rate;
 	unsigned media_timeout_s;
 	bool demo;
+	bool allow_private; /**< addresses, for URLs of flows */
 };
 
 /** Every key: what conf/janus.plugin.bifrons.jcfg is made from */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "call/call.h"
+#include "fetch/fetch.h"
 #include "loop/loop.h"
 #include "media/media.h"
 #include "store/store.h"
@@ -156,6 +157,21 @@ static void put_media(GString *out, struct media_engine *engine)
 	      seconds((int64_t)st.tick_late_max_us));
 }
 
+static void put_fetches(GString *out, struct fetcher *fetcher)
+{
+	struct fetcher_stats st;
+
+	fetcher_stats(fetcher, &st);
+	gauge(out, "fetch_running", "HTTP requests under way",
+	      (double)st.running);
+	gauge(out, "fetch_queued", "HTTP requests that wait for their turn",
+	      (double)st.queued);
+	counter(out, "fetch_requests_total", "HTTP requests that ended",
+		st.requests);
+	counter(out, "fetch_failed_total", "HTTP requests without an answer",
+		st.failed);
+}
+
 static void put_browsers(GString *out, struct wrtc *browsers)
 {
 	struct wrtc_stats st;
@@ -198,6 +214,7 @@ char *app_metrics(void *arg)
 	put_loop(out, app->loop);
 	put_store(out, app->store);
 	put_media(out, app->media);
+	put_fetches(out, app->fetcher);
 	if (app->browsers)
 		put_browsers(out, app->browsers);
 	put_heap(out);

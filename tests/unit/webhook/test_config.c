@@ -47,6 +47,7 @@ static int teardown(void **state)
 static void test_reads_its_keys(void **state)
 {
 	char *path = write_file("store = \"/var/x.sqlite\"\n"
+				"allow_private = true\n"
 				"log_level = \"debug\"\n");
 	struct webhook_config *cfg = NULL;
 	char *why = NULL;
@@ -55,6 +56,7 @@ static void test_reads_its_keys(void **state)
 	assert_int_equal(webhook_config_load(&cfg, path, &why), 0);
 	assert_string_equal(cfg->store, "/var/x.sqlite");
 	assert_int_equal(cfg->log_level, LOG_AT_DEBUG);
+	assert_true(cfg->allow_private);
 	assert_null(webhook_config_free(cfg));
 	g_free(path);
 }
@@ -68,6 +70,7 @@ static void test_level_has_a_default(void **state)
 	(void)state;
 	assert_int_equal(webhook_config_load(&cfg, path, &why), 0);
 	assert_int_equal(cfg->log_level, LOG_AT_INFO);
+	assert_false(cfg->allow_private);
 	webhook_config_free(cfg);
 	g_free(path);
 }
@@ -79,6 +82,7 @@ static void test_refuses_what_it_does_not_know(void **state)
 		"store = 1\n",
 		"store = \"x\"\nurl = \"y\"\n",
 		"store = \"x\"\nlog_level = \"loud\"\n",
+		"store = \"x\"\nallow_private = \"yes\"\n",
 		"store = ",
 	};
 	size_t i;
