@@ -6,12 +6,17 @@
 #include "common/str.h"
 
 const char *const api_scopes[] = {
-	"accounts:read", "accounts:write",  "flows:read",
-	"flows:write",   "numbers:read",    "numbers:write",
-	"trunks:read",   "trunks:write",    "domains:read",
-	"domains:write", "extensions:read", "extensions:write",
-	"calls:read",    "calls:write",     "metrics",
-	"admin",         "platform",        NULL,
+	"accounts:read",   "accounts:write",
+	"flows:read",      "flows:write",
+	"numbers:read",    "numbers:write",
+	"trunks:read",     "trunks:write",
+	"domains:read",    "domains:write",
+	"extensions:read", "extensions:write",
+	"calls:read",      "calls:write",
+	"webhooks:read",   "webhooks:write",
+	"media:read",      "media:write",
+	"metrics",         "admin",
+	"platform",        NULL,
 };
 
 bool api_scope_covers(const json_t *scopes, const char *scope)

@@ -40,6 +40,9 @@ struct job {
 	json_t *input;        /**< the checked body, of live verbs */
 	bool answer_is_in_tx; /**< tx stores `ready` for the idempotency key */
 	bool was_found;       /**< live verbs: the store has a record */
+	void *data;           /**< the verb's own */
+	/** Thread: whoever gives the last reference back */
+	void (*data_free)(void *data);
 
 	/* guarded by mtx */
 	pthread_mutex_t mtx;
@@ -74,6 +77,9 @@ void idem_end(struct api *api, const char *account_id, const char *key);
 /** Add the answer's row to a transaction */
 void idem_store(const struct job *job, struct store_tx *tx,
 		const json_t *reply);
+/** `ready` is the answer when job->tx is committed: keep it for a retry in the
+ * same transaction */
+void idem_keep(struct job *job);
 /** Is this an answer that a retry shall get? */
 bool idem_is_final(const json_t *reply);
 

@@ -36,6 +36,7 @@ struct app {
 	struct workers *workers;
 	struct fetcher *fetcher;
 	struct wrtc *browsers; /**< or NULL */
+	struct trim *trim;
 	struct api *api;
 
 	atomic_bool stopping; /**< any thread */

@@ -116,6 +116,7 @@ struct call {
 	struct call_time created, ringing, answered, ended;
 	struct call_end end;
 	json_t *sip, *media; /**< as described; or NULL */
+	json_t *webhook;     /**< {url, events} of its own endpoint, or NULL */
 
 	struct flow_doc *doc;
 	struct flow_vars *vars;
@@ -247,6 +248,13 @@ void call_emit(struct call *call, enum event_type type, json_t *data);
 void call_env_commit(const struct call_env *env, struct store_tx *tx);
 /** Hand the transaction over, if it should go now */
 void call_flush(struct call *call, bool now);
+
+/* ---- call_webhook.c ---- */
+
+/** What its number says; a new reference, or NULL */
+json_t *call_number_webhook(const struct call *call);
+/** With the call's row: the row of its own endpoint, if it has one */
+void call_webhook_add(struct call *call);
 
 /* ---- call_json.c ---- */
 

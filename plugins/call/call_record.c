@@ -47,6 +47,7 @@ static void add_row(struct call *call, const char *doc)
 		return;
 	}
 	call->stored = true;
+	call_webhook_add(call);
 	STORE_ADD(call->tx, STORE_ONE_ROW, insert, DB_S(call->id),
 		  DB_S(call->account_id), DB_S(state),
 		  DB_S(call->outgoing ? "outgoing" : "incoming"),

@@ -2,13 +2,12 @@
 
 #include "support/api_rig.h"
 
-#include <dirent.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "call/call.h"
 #include "common/json.h"
@@ -16,6 +15,7 @@
 #include "common/str.h"
 #include "host/db.h"
 #include "loop/loop.h"
+#include "loop/worker.h"
 #include "store/store.h"
 
 static void must(int err, const char *what)
@@ -56,6 +56,14 @@ static char *metrics(void *arg)
 	return g_strdup("up 1\n");
 }
 
+static void forget(void *arg, const char *media_id)
+{
+	struct api_rig *rig = arg;
+
+	str_copy(rig->forgotten, sizeof(rig->forgotten), media_id);
+	++rig->nforgotten;
+}
+
 static bool text_row(void *arg, const struct db_row *row)
 {
 	str_copy(arg, ID_SIZE, db_text(row, 0));
@@ -63,13 +71,32 @@ static bool text_row(void *arg, const struct db_row *row)
 	return false;
 }
 
+static void ring(void *arg, int64_t row) /* Thread: store */
+{
+	struct api_rig *rig = arg;
+
+	++rig->rings;
+}
+
 static void start(struct api_rig *rig)
 {
 	const struct store_params prm = {
 		.path = rig->path,
 		.backup_dir = rig->dir,
+		.committed = ring,
+		.arg = rig,
 	};
 	struct api_env env = {
+		.data_dir = rig->dir,
+		.media_quota_bytes = rig->media_quota_bytes
+					     ? rig->media_quota_bytes
+					     : 1 << 20,
+		.media_deadline_ms = rig->media_deadline_ms,
+		.render = (struct render *)&rig->render,
+		.render_start = render_fake_start,
+		.render_cancel = render_fake_cancel,
+		.forget_media = forget,
+		.arg = rig,
 		.node_id = "test",
 		.bind = "127.0.0.1",
 		.deadline_ms = rig->deadline_ms ? rig->deadline_ms : 5000,
@@ -88,11 +115,16 @@ static void start(struct api_rig *rig)
 	must(directory_alloc(&rig->directory), "directory");
 	must(loop_call(rig->loop, "build", build, rig), "build");
 
+	must(workers_start(&rig->workers, rig->loop, 2, 64), "workers");
+
 	env.loop = rig->loop;
+	env.workers = rig->workers;
+	rig->render.loop = rig->loop;
 	env.store = rig->store;
 	env.dir = rig->directory;
 	env.calls = rig->calls;
 	must(api_alloc(&rig->api, &env), "api");
+	must(api_media_recover(rig->api), "recover");
 	must(api_bootstrap(rig->api, API_RIG_KEY, rig->demo), "bootstrap");
 	must(db_read(store_db(rig->store), "SELECT id FROM account", NULL, 0,
 		     text_row, rig->account_id),
@@ -105,6 +137,7 @@ void api_rig_open(struct api_rig *rig)
 	must(mkdtemp(rig->dir) ? 0 : EIO, "mkdtemp");
 	g_snprintf(rig->path, sizeof(rig->path), "%s/store.sqlite", rig->dir);
 	secret_random(rig->key, sizeof(rig->key));
+	render_fake_init(&rig->render);
 	start(rig);
 }
 
@@ -118,6 +151,8 @@ static void drop(void *arg) /* Thread: loop */
 
 static void stop(struct api_rig *rig)
 {
+	api_close(rig->api);
+	rig->workers = workers_stop(rig->workers);
 	rig->store = store_close(rig->store);
 	loop_call(rig->loop, "drop", drop, rig);
 	rig->loop = loop_stop(rig->loop);
@@ -130,22 +165,31 @@ void api_rig_restart(struct api_rig *rig)
 	start(rig);
 }
 
-void api_rig_close(struct api_rig *rig)
+static void remove_tree(const char *path)
 {
-	DIR *dir;
-	struct dirent *entry;
-	char *path;
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
 
-	stop(rig);
-	dir = opendir(rig->dir);
-	while (dir && (entry = readdir(dir))) {
-		path = g_build_filename(rig->dir, entry->d_name, NULL);
-		unlink(path);
-		g_free(path);
+	while (dir && (name = g_dir_read_name(dir))) {
+		char *inner = g_build_filename(path, name, NULL);
+
+		if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
+			remove_tree(inner);
+		else
+			g_unlink(inner);
+		g_free(inner);
 	}
 	if (dir)
-		closedir(dir);
-	rmdir(rig->dir);
+		g_dir_close(dir);
+	g_rmdir(path);
+}
+
+void api_rig_close(struct api_rig *rig)
+{
+	stop(rig);
+	render_fake_clear(&rig->render);
+	remove_tree(rig->dir);
 }
 
 json_t *api_rig_ask(struct api_rig *rig, const struct api_ask *ask)
@@ -164,7 +208,8 @@ json_t *api_rig_ask(struct api_rig *rig, const struct api_ask *ask)
 		json_set_str(query, "request_id", ask->request_id);
 	if (ask->id)
 		json_object_set_new(query, "path",
-				    json_pack("{s:s}", "id", ask->id));
+				    json_pack("{s:s, s:s*}", "id", ask->id,
+					      "delivery_id", ask->delivery_id));
 	if (ask->query)
 		json_object_set_new(query, "query", ask->query);
 	if (ask->idem_key) {
@@ -239,6 +284,64 @@ json_t *api_rig_make(struct api_rig *rig, const char *verb,
 	return api_rig_ok(api_rig_ask(rig, &ask));
 }
 
+json_t *api_rig_file(struct api_rig *rig, const char *content, const char *name)
+{
+	char *tmp = g_build_filename(rig->dir, "tmp", NULL), *path, *relative;
+	char hex[33], sha256[SECRET_SHA256_HEX];
+	const size_t len = strlen(content);
+	uint8_t bytes[16];
+	json_t *body;
+
+	must(g_mkdir_with_parents(tmp, 0700), "tmp");
+	secret_random(bytes, sizeof(bytes));
+	str_hex(hex, bytes, sizeof(bytes));
+	relative = g_strconcat("tmp/upload-", hex, NULL);
+	path = g_build_filename(rig->dir, relative, NULL);
+	must(!g_file_set_contents(path, content, (gssize)len, NULL), path);
+	secret_sha256_hex(sha256, content, len);
+	body = json_pack("{s:s, s:I, s:s}", "path", relative, "size_bytes",
+			 (json_int_t)len, "sha256", sha256);
+	if (name)
+		json_set_str(body, "name", name);
+	g_free(path);
+	g_free(relative);
+	g_free(tmp);
+
+	return body;
+}
+
+json_t *api_rig_upload(struct api_rig *rig, const char *content,
+		       const char *name)
+{
+	return api_rig_make(rig, "media.create", NULL,
+			    api_rig_file(rig, content, name));
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *api_rig_folder(struct api_rig *rig, const char *folder)
+{
+	char *path = g_build_filename(rig->dir, folder, NULL), *text;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		g_ptr_array_add(names, g_strdup(name));
+	if (dir)
+		g_dir_close(dir);
+	g_ptr_array_sort(names, by_name);
+	g_ptr_array_add(names, NULL);
+	text = g_strjoinv(" ", (char **)names->pdata);
+	g_ptr_array_unref(names);
+	g_free(path);
+
+	return text;
+}
+
 static bool int_row(void *arg, const struct db_row *row)
 {
 	*(int64_t *)arg = db_int(row, 0);
@@ -253,6 +356,71 @@ int64_t api_rig_count(struct api_rig *rig, const char *sql)
 	must(db_read(store_db(rig->store), sql, NULL, 0, int_row, &n), sql);
 
 	return n;
+}
+
+static bool keep_text(void *arg, const struct db_row *row)
+{
+	*(char **)arg = g_strdup(db_text(row, 0));
+
+	return false;
+}
+
+char *api_rig_text(struct api_rig *rig, const char *sql, const char *param)
+{
+	const struct db_value params[] = {DB_S(param)};
+	char *text = NULL;
+
+	must(db_read(store_db(rig->store), sql, params, param ? 1 : 0,
+		     keep_text, &text),
+	     sql);
+
+	return text;
+}
+
+struct writing {
+	struct api_rig *rig;
+	struct store_tx *tx;
+	pthread_mutex_t mtx;
+	pthread_cond_t cond;
+	bool done;
+	int err;
+};
+
+static void written(void *arg, int err, const char *why) /* Thread: loop */
+{
+	struct writing *writing = arg;
+
+	pthread_mutex_lock(&writing->mtx);
+	writing->done = true;
+	writing->err = err;
+	pthread_cond_signal(&writing->cond);
+	pthread_mutex_unlock(&writing->mtx);
+}
+
+static void commit(void *arg) /* Thread: loop */
+{
+	struct writing *writing = arg;
+
+	store_commit(writing->rig->store, writing->tx, written, writing);
+}
+
+void api_rig_write(struct api_rig *rig, const char *sql,
+		   const struct db_value *params, size_t nparams)
+{
+	struct writing writing = {
+		.rig = rig,
+		.tx = store_tx_new(),
+		.mtx = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER,
+	};
+
+	store_tx_add(writing.tx, STORE_ANY, sql, params, nparams);
+	must(loop_call(rig->loop, "write", commit, &writing), "loop_call");
+	pthread_mutex_lock(&writing.mtx);
+	while (!writing.done)
+		pthread_cond_wait(&writing.cond, &writing.mtx);
+	pthread_mutex_unlock(&writing.mtx);
+	must(writing.err, sql);
 }
 
 void api_rig_on_loop(struct api_rig *rig, void (*fn)(void *arg), void *arg)

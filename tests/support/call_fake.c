@@ -65,6 +65,19 @@ static void on_update(struct call_fake *fake, const struct db_value *v)
 	json_object_set_new(row, "doc", json_loads(v[5].s, 0, NULL));
 }
 
+static void on_webhook(struct call_fake *fake, const struct db_value *v)
+{
+	json_t *row = json_object();
+
+	assert_string_equal(v[1].s, CALL_FAKE_ACCOUNT);
+	set(row, "id", &v[0]);
+	set(row, "call_id", &v[2]);
+	set(row, "created_at", &v[3]);
+	json_object_set_new(row, "doc", json_loads(v[4].s, 0, NULL));
+	json_object_set_new(row, "at", json_integer(fake->commits));
+	json_array_append_new(fake->webhooks, row);
+}
+
 static void on_alive(struct call_fake *fake, const struct db_value *v)
 {
 	++fake->alives;
@@ -83,6 +96,8 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 		on_event_row(conn, params);
 	else if (strstr(sql, "INSERT INTO call"))
 		on_insert(conn, params);
+	else if (strstr(sql, "INSERT INTO webhook"))
+		on_webhook(conn, params);
 	else if (strstr(sql, "INSERT INTO meta"))
 		on_alive(fake, params);
 	else
@@ -377,6 +392,7 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 	fake->events.clock = &fake->clock.clock;
 	fake->log = json_array();
 	fake->rows = json_object();
+	fake->webhooks = json_array();
 
 	env.timers = fake->timers;
 	env.dir = fake->dir;
@@ -393,6 +409,7 @@ void call_fake_teardown(struct call_fake *fake)
 	obj_unref(fake->timers);
 	json_decref(fake->log);
 	json_decref(fake->rows);
+	json_decref(fake->webhooks);
 }
 
 enum call_refusal call_fake_invite(struct call_fake *fake,
@@ -403,6 +420,7 @@ enum call_refusal call_fake_invite(struct call_fake *fake,
 		.account_id = CALL_FAKE_ACCOUNT,
 		.trunk_id = CALL_FAKE_TRUNK,
 		.flow_id = CALL_FAKE_FLOW,
+		.number_id = fake->number_id,
 		.source = "+4511111111",
 		.source_name = "B\xf8",
 		.source_type = "tel",

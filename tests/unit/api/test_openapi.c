@@ -176,6 +176,8 @@ static void test_secrets_are_never_shown(void **state)
 			      false));
 	assert_null(json_object_get(at(schemas, "Account", "properties"),
 				    "signing_secret"));
+	assert_null(json_object_get(at(schemas, "Webhook", "properties"),
+				    "secret"));
 	assert_non_null(json_object_get(
 		at(schemas, "AccountCreated", "properties"), "access_key"));
 }
@@ -204,13 +206,43 @@ static void test_version_and_security(void **state)
 	}
 }
 
-/* ---- docs/errors.md ---- */
+static void test_files_come_and_go(void **state)
+{
+	json_t *paths = json_object_get(doc, "paths");
+	json_t *post = at(paths, "/v1/media", "post");
+	json_t *file = at(paths, "/v1/media/{id}/content", "get");
+	json_t *put = at(paths, "/v1/media/{id}/content", "put");
+	json_t *form, *answers;
 
-static char *errors_page(void)
+	form = at(at(post, "requestBody", "content"), "multipart/form-data",
+		  "schema");
+	assert_non_null(at(form, "properties", "file"));
+	assert_non_null(at(form, "properties", "name"));
+	assert_non_null(
+		at(at(post, "requestBody", "content"), "audio/*", "schema"));
+	assert_non_null(at(post, "responses", "201"));
+	assert_non_null(at(post, "responses", "507"));
+	form = at(at(put, "requestBody", "content"), "multipart/form-data",
+		  "schema");
+	assert_null(at(form, "properties", "name"));
+	assert_non_null(at(put, "responses", "200"));
+
+	answers = json_object_get(file, "responses");
+	assert_non_null(at(at(answers, "200", "content"), "*/*", NULL));
+	assert_non_null(json_object_get(answers, "206"));
+	assert_non_null(json_object_get(answers, "304"));
+	assert_non_null(json_object_get(answers, "416"));
+	/* what the transport tells us is no client's business */
+	assert_null(at(at(doc, "components", "schemas"), "media_create_body",
+		       NULL));
+}
+
+/* ---- docs/errors.md, docs/events.md ---- */
+
+static char *docs_page(const char *name)
 {
 	const char *root = g_getenv("BIFRONS_SRCDIR");
-	char *path =
-		g_build_filename(root ? root : ".", "docs", "errors.md", NULL);
+	char *path = g_build_filename(root ? root : ".", "docs", name, NULL);
 	char *text = NULL;
 
 	g_file_get_contents(path, &text, NULL, NULL);
@@ -221,7 +253,7 @@ static char *errors_page(void)
 
 static void test_every_error_is_documented(void **state)
 {
-	char *page = errors_page(), *want;
+	char *page = docs_page("errors.md"), *want;
 	unsigned err;
 
 	assert_non_null(page);
@@ -237,6 +269,48 @@ static void test_every_error_is_documented(void **state)
 	g_free(page);
 }
 
+static void test_every_event_is_documented(void **state)
+{
+	char *page = docs_page("events.md"), *want;
+	unsigned type;
+
+	assert_non_null(page);
+
+	for (type = 0; type < EVENT_NTYPES; ++type) {
+		want = g_strdup_printf("\n| `%s` | %s|", event_type_name(type),
+				       event_type_is_noisy(type) ? "noisy "
+								 : "");
+		if (!strstr(page, want))
+			print_error("docs/events.md lacks: %s\n", want);
+		assert_non_null(strstr(page, want));
+		g_free(want);
+	}
+	g_free(page);
+}
+
+/** Rows of the table begin with a type; no other line does */
+static void test_no_event_is_made_up(void **state)
+{
+	char *page = docs_page("events.md"), **lines, **line, *end;
+	unsigned n = 0;
+
+	assert_non_null(page);
+	lines = g_strsplit(page, "\n", 0);
+	for (line = lines; *line; ++line) {
+		if (!str_starts(*line, "| `"))
+			continue;
+		end = strchr(*line + 3, '`');
+		assert_non_null(end);
+		*end = '\0';
+		assert_int_not_equal(event_type_by_name(*line + 3),
+				     EVENT_NTYPES);
+		++n;
+	}
+	assert_int_equal(n, EVENT_NTYPES);
+	g_strfreev(lines);
+	g_free(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,7 +323,10 @@ int main(void)
 		cmocka_unit_test(test_secrets_are_never_shown),
 		cmocka_unit_test(test_actions_have_their_schema),
 		cmocka_unit_test(test_version_and_security),
+		cmocka_unit_test(test_files_come_and_go),
 		cmocka_unit_test(test_every_error_is_documented),
+		cmocka_unit_test(test_every_event_is_documented),
+		cmocka_unit_test(test_no_event_is_made_up),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
