@@ -149,6 +149,8 @@ static void put_media(GString *out, struct media_engine *engine)
 		st.tx_packets);
 	counter(out, "media_dropped_packets_total",
 		"Packets refused (source, type, size)", st.dropped);
+	counter(out, "media_underruns_total",
+		"Plays whose sound came too late, each time", st.underruns);
 	counter(out, "media_late_ticks_total", "Media ticks that ran late",
 		st.late_ticks);
 	gauge(out, "media_tick_late_max_seconds", "Worst lateness of a tick",
