@@ -45,6 +45,7 @@
 	X(flow_invalid, 422, "The flow is not valid")                          \
 	X(idempotency_mismatch, 422, "The key was used with another request")  \
 	X(undecodable, 422, "The file cannot be decoded")                      \
+	X(webhook_limit, 422, "The account has too many webhooks")             \
 	X(media_quota, 422, "The account's media take too much room")          \
 	X(call_limit, 429, "Too many calls")                                   \
 	X(rate_limit, 429, "Too many requests")                                \

@@ -121,6 +121,30 @@ static inline bool verb_takes_idempotency_key(enum verb_kind kind)
 	  "/v1/extensions/{id}/device-token", "extensions:write", VERB_ACTION) \
 	X(webrtc_config, "webrtc.config", GET, "/v1/webrtc/config", "",        \
 	  VERB_GET)                                                            \
+	X(webhooks_list, "webhooks.list", GET, "/v1/webhooks",                 \
+	  "webhooks:read", VERB_LIST)                                          \
+	X(webhooks_create, "webhooks.create", POST, "/v1/webhooks",            \
+	  "webhooks:write", VERB_CREATE)                                       \
+	X(webhooks_get, "webhooks.get", GET, "/v1/webhooks/{id}",              \
+	  "webhooks:read", VERB_GET)                                           \
+	X(webhooks_patch, "webhooks.patch", PATCH, "/v1/webhooks/{id}",        \
+	  "webhooks:write", VERB_PATCH)                                        \
+	X(webhooks_delete, "webhooks.delete", DELETE, "/v1/webhooks/{id}",     \
+	  "webhooks:write", VERB_DELETE)                                       \
+	X(webhooks_rotate_secret, "webhooks.rotate_secret", POST,              \
+	  "/v1/webhooks/{id}/rotate-secret", "webhooks:write", VERB_ACTION)    \
+	X(webhooks_test, "webhooks.test", POST, "/v1/webhooks/{id}/test",      \
+	  "webhooks:write", VERB_ACTION)                                       \
+	X(webhooks_replay, "webhooks.replay", POST,                            \
+	  "/v1/webhooks/{id}/replay", "webhooks:write", VERB_ACTION)           \
+	X(deliveries_list, "deliveries.list", GET,                             \
+	  "/v1/webhooks/{id}/deliveries", "webhooks:read", VERB_LIST)          \
+	X(deliveries_get, "deliveries.get", GET,                               \
+	  "/v1/webhooks/{id}/deliveries/{delivery_id}", "webhooks:read",       \
+	  VERB_GET)                                                            \
+	X(deliveries_replay, "deliveries.replay", POST,                        \
+	  "/v1/webhooks/{id}/deliveries/{delivery_id}/replay",                 \
+	  "webhooks:write", VERB_ACTION)                                       \
 	X(media_list, "media.list", GET, "/v1/media", "media:read", VERB_LIST) \
 	X(media_create, "media.create", POST, "/v1/media", "media:write",      \
 	  VERB_UPLOAD)                                                         \

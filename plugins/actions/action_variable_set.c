@@ -35,6 +35,12 @@ static enum act variable_set_start(struct flow_run *run)
 	const json_t *option = flow_opts(run);
 	const char *value = json_str(option, "value", "");
 
+	/* names are shown where values are masked */
+	if (flow_opt_is_secret(run, "key"))
+		return flow_fail(run, "invalid_value",
+				 "/option/key: holds a secret, and names of "
+				 "variables are shown");
+
 	if (flow_set(run, json_str(option, "key", ""), *value ? value : NULL,
 		     flow_opts_secret(run)))
 		return ACT_FAILED;

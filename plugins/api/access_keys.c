@@ -229,30 +229,16 @@ static size_t columns(const json_t *doc, struct db_value *values)
 	return 2;
 }
 
-static const struct list_filter filters[] = {
-	{"name", "name", FILTER_IS},
-	{.name = NULL},
-};
-
-static const struct list_sort sorts[] = {
-	{.name = "created_at", .column = "created_at"},
-	{.name = "name", .column = "name", .is_text = true},
-	{.name = NULL},
-};
-
-static const char *const sort_names[] = {"created_at", "name", NULL};
-
 static const struct opt list_opts[] = {
-	LIST_OPTS(sort_names),
-	{.name = "name", .type = OPT_STRING, .max = 128, .doc = "Its name."},
+	RES_NAME_LIST_OPTS(128),
 	OPT_END,
 };
 
 static const struct list list = {
 	.table = "access_key",
 	.where = "revoked_at IS NULL",
-	.filters = filters,
-	.sorts = sorts,
+	.filters = res_name_filters,
+	.sorts = res_name_sorts,
 };
 
 static const struct resource keys = {
@@ -340,31 +326,19 @@ static const enum api_err guarded[] = {API_ERR_access_key_not_found,
 const struct verb api_verb_access_keys_list = {
 	.summary = "List access keys",
 	.about = "Keys that were revoked are not listed.",
-	.query = list_opts,
-	.reply = api_key_opts,
-	.reply_name = "AccessKey",
-	.res = &keys,
-	.read = res_list,
+	RES_LISTS(keys, api_key_opts, "AccessKey", list_opts),
 };
 
 const struct verb api_verb_access_keys_create = {
 	.summary = "Make an access key",
 	.about = "Its value is in this answer only: the store has its hash.",
-	.body = api_key_opts,
-	.reply = api_key_opts,
-	.reply_name = "AccessKey",
-	.res = &keys,
-	.prepare = res_create,
-	.act = res_act,
+	RES_CREATES(keys, api_key_opts, "AccessKey"),
 };
 
 const struct verb api_verb_access_keys_get = {
 	.summary = "Get an access key",
-	.reply = api_key_opts,
-	.reply_name = "AccessKey",
 	.errors = missing,
-	.res = &keys,
-	.read = res_get,
+	RES_GETS(keys, api_key_opts, "AccessKey"),
 };
 
 const struct verb api_verb_access_keys_patch = {

@@ -2,9 +2,11 @@
 
 #include "api/keys.h"
 #include "api/resource.h"
+#include "api/webhooks.h"
 #include "call/call.h"
 #include "common/json.h"
 #include "common/str.h"
+#include "common/webhook_sign.h"
 #include "store/store.h"
 
 static const char *const statuses[] = {"active", "suspended", NULL};
@@ -19,17 +21,17 @@ static const struct opt origin_item[] = {
 	{.type = OPT_STRING, .min = 8, .max = 256, .check = check_origin},
 };
 
-#define DAYS(member, what)                                                     \
+#define DAYS(member, days, what)                                               \
 	{                                                                      \
 		.name = member, .type = OPT_INT, .flags = OPT_NULLABLE,        \
-		.min = 1, .max = 36500, .def = "null",                         \
+		.min = 1, .max = 36500, .def = days,                           \
 		.doc = "Days that " what " are kept; null = for ever."         \
 	}
 
 static const struct opt retention_opts[] = {
-	DAYS("calls_days", "records of calls"),
-	DAYS("recordings_days", "recordings"),
-	DAYS("events_days", "events"),
+	DAYS("calls_days", "null", "records of calls"),
+	DAYS("recordings_days", "null", "recordings"),
+	DAYS("events_days", "30", "events and their deliveries"),
 	OPT_END,
 };
 
@@ -192,13 +194,7 @@ static const struct opt created_extra[] = {
 	OPT_END,
 };
 
-static size_t columns(const json_t *doc, struct db_value *values)
-{
-	values[0] = DB_S(json_str(doc, "name", ""));
-	values[1] = DB_S(json_str(doc, "status", "active"));
-
-	return 2;
-}
+static const char *const members[] = {"name", "status", NULL};
 
 /** Its first key; both secrets are shown this once */
 static void creating(struct req *req, struct job *job, json_t *shown)
@@ -214,6 +210,12 @@ static void creating(struct req *req, struct job *job, json_t *shown)
 	json_decref(fields);
 }
 
+/** Its endpoints go with it; its calls' ones are signed with its secret */
+static void writing(struct job *job)
+{
+	webhooks_changed(job->tx);
+}
+
 static void done(struct job *job)
 {
 	const struct leg_end end = {
@@ -227,17 +229,6 @@ static void done(struct job *job)
 		return;
 
 	call_table_hangup_all(job->api->env.calls, job->id, &end);
-}
-
-static json_t *on_loop(struct job *job)
-{
-	char why[128];
-
-	if (job->doc || !directory_in_use(job->api->env.dir, DIR_ACCOUNT,
-					  job->id, why, sizeof(why)))
-		return NULL;
-
-	return api_errorf(API_ERR_in_use, "%s belongs to it", why);
 }
 
 static const struct list_filter filters[] = {
@@ -283,6 +274,7 @@ static const struct resource accounts = {
 	.list = &list,
 	.is_in_dir = true,
 	.dir_kind = DIR_ACCOUNT,
+	.in_use = "belongs to it",
 	.is_account = true,
 	.sql_get = "SELECT doc FROM account WHERE id = ?1" OWN,
 	.sql_insert = "INSERT INTO account"
@@ -291,9 +283,9 @@ static const struct resource accounts = {
 	.sql_update = "UPDATE account SET doc = ?4, name = ?5, status = ?6"
 		      " WHERE id = ?1 AND doc = ?3" OWN,
 	.sql_delete = "DELETE FROM account WHERE id = ?1" OWN,
-	.columns = columns,
+	.members = members,
 	.creating = creating,
-	.on_loop = on_loop,
+	.writing = writing,
 	.done = done,
 };
 
@@ -307,7 +299,7 @@ static json_t *prepare_create(struct req *req, struct job *job)
 		return res_create(req, job);
 
 	body = json_copy((json_t *)req->body);
-	secret = secret_token("whsec_");
+	secret = webhook_secret_new();
 	json_set_str(body, "signing_secret", secret);
 	with.body = body;
 
@@ -363,11 +355,7 @@ static const enum api_err in_use[] = {API_ERR_account_not_found, API_ERR_in_use,
 
 const struct verb api_verb_accounts_list = {
 	.summary = "List accounts",
-	.query = list_opts,
-	.reply = api_account_opts,
-	.reply_name = "Account",
-	.res = &accounts,
-	.read = res_list,
+	RES_LISTS(accounts, api_account_opts, "Account", list_opts),
 };
 
 const struct verb api_verb_accounts_create = {
@@ -386,28 +374,21 @@ const struct verb api_verb_accounts_create = {
 const struct verb api_verb_accounts_get = {
 	.summary = "Get an account",
 	.about = "A key sees its own account; the platform's see all.",
-	.reply = api_account_opts,
-	.reply_name = "Account",
 	.errors = missing,
-	.res = &accounts,
-	.read = res_get,
+	RES_GETS(accounts, api_account_opts, "Account"),
 };
 
 const struct verb api_verb_accounts_patch = {
 	.summary = "Change an account",
 	.about = "Suspending it ends its calls.",
-	.body = api_account_opts,
-	.reply = api_account_opts,
-	.reply_name = "Account",
 	.errors = missing,
-	.res = &accounts,
-	.prepare = res_patch,
-	.act = res_act,
+	RES_PATCHES(accounts, api_account_opts, "Account"),
 };
 
 const struct verb api_verb_accounts_delete = {
 	.summary = "Delete an account",
-	.about = "With its keys and the records of its calls. Flows, numbers "
+	.about = "With its keys, webhooks and the records of its calls. Flows, "
+		 "numbers "
 		 "and trunks must go first.",
 	.errors = in_use,
 	.res = &accounts,

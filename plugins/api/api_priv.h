@@ -84,6 +84,7 @@ struct req {
 	const json_t *scopes;
 	bool platform;
 	const char *id;             /**< of the path; "" when there is none */
+	const char *delivery_id;    /**< the same: {delivery_id} */
 	const json_t *query, *body; /**< objects; NULL when absent */
 	const char *idem_key, *idem_hash; /**< or NULL, both */
 };
@@ -134,6 +135,10 @@ int page_token_read(const struct api *api, const char *query, const char *token,
  */
 void seal_secrets(const struct api *api, const struct opt *opts,
 		  const char *kind, const char *id, json_t *doc);
+
+/** One secret by its path: seal it, or with NULL forget it */
+void seal_set(const struct api *api, const char *kind, json_t *doc,
+	      const char *path, const char *plain);
 
 /** What "_sealed" keeps of the old document under a patch: a new object.
  * Secrets that the patch removes are left out.

@@ -12,8 +12,9 @@ const char *const api_scopes[] = {
 	"trunks:read",     "trunks:write",
 	"domains:read",    "domains:write",
 	"extensions:read", "extensions:write",
-	"media:read",      "media:write",
 	"calls:read",      "calls:write",
+	"webhooks:read",   "webhooks:write",
+	"media:read",      "media:write",
 	"metrics",         "admin",
 	"platform",        NULL,
 };

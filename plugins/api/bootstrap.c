@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
+#include "common/webhook_sign.h"
 #include "host/db.h"
 #include "host/log.h"
 #include "loop/loop.h"
@@ -78,7 +79,7 @@ static json_t *account_doc(const struct api *api, const char *id,
 {
 	json_t *in, *fields = NULL, *doc = json_object();
 	struct opt_faults faults = {0};
-	char *secret = secret_token("whsec_");
+	char *secret = webhook_secret_new();
 
 	in = json_pack("{s:s, s:s, s:b}", "name", "default", "signing_secret",
 		       secret, "auto_approve", 1);

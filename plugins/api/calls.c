@@ -225,8 +225,7 @@ static json_t *has_ended(void)
 
 static json_t *prepare_hangup(struct req *req, struct job *job)
 {
-	struct opt_faults faults = {0};
-	json_t *doc = NULL, *none, *reply;
+	json_t *doc = NULL, *reply;
 
 	/* a call of this instant may not be in the store yet */
 	reply = res_load(req, &calls, &doc, NULL);
@@ -243,15 +242,7 @@ static json_t *prepare_hangup(struct req *req, struct job *job)
 	}
 	json_decref(doc);
 
-	none = json_object();
-	if (opt_check(&job->input, hangup_body, req->body ? req->body : none,
-		      OPT_MODE_CREATE, req->platform, "", &faults))
-		reply = api_invalid(API_ERR_invalid, &faults);
-	else
-		reply = NULL;
-	json_decref(none);
-
-	return reply;
+	return res_input(req, &job->input);
 }
 
 static void act_hangup(struct job *job)

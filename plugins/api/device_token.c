@@ -68,18 +68,14 @@ static void add_rows(struct job *job, const char *token, int64_t expires_ms)
 static json_t *prepare(struct req *req, struct job *job)
 {
 	const struct resource *res = req->row->verb->res;
-	struct opt_faults faults = {0};
-	json_t *ext = NULL, *none = json_object(), *input = NULL, *ok;
+	json_t *ext = NULL, *input = NULL, *ok;
 	json_t *reply = res_load(req, res, &ext, NULL);
 	int64_t expires_ms;
 	char *token;
 
 	json_decref(ext);
-	if (!reply &&
-	    opt_check(&input, token_body, req->body ? req->body : none,
-		      OPT_MODE_CREATE, req->platform, "", &faults))
-		reply = api_invalid(API_ERR_invalid, &faults);
-	json_decref(none);
+	if (!reply)
+		reply = res_input(req, &input);
 	if (reply)
 		return reply;
 
@@ -95,10 +91,7 @@ static json_t *prepare(struct req *req, struct job *job)
 
 	job->has_secret = true;
 	job->ready = api_ok(ok);
-	if (job->idem_key) {
-		idem_store(job, job->tx, job->ready);
-		job->answer_is_in_tx = true;
-	}
+	idem_keep(job);
 
 	return NULL;
 }

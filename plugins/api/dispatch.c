@@ -195,6 +195,8 @@ json_t *api_dispatch(struct api *api, json_t *query)
 		.request_id = json_str(query, "request_id", NULL),
 		.query = object_of(query, "query"),
 		.id = json_str(object_of(query, "path"), "id", ""),
+		.delivery_id =
+			json_str(object_of(query, "path"), "delivery_id", ""),
 		.account_id = "",
 		.key_id = "",
 	};

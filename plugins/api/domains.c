@@ -50,60 +50,22 @@ static const struct opt domain_opts[] = {
 static json_t *check(struct req *req, const json_t *old, json_t *doc,
 		     struct opt_faults *faults)
 {
-	if (!json_str(doc, "status", NULL))
-		json_set_str(doc, "status",
-			     old ? json_str(old, "status", "active")
-			     : api_is_approved(req) ? "active"
-						    : "pending");
+	res_default_status(req, old, doc);
 
 	return NULL;
 }
 
-static size_t columns(const json_t *doc, struct db_value *values)
-{
-	const char *flow_id = json_str(doc, "outgoing_flow_id", NULL);
-
-	values[0] = DB_S(json_str(doc, "name", ""));
-	values[1] = flow_id ? DB_S(flow_id) : DB_N;
-
-	return 2;
-}
-
-/** Say who uses it before the store does, and better */
-static json_t *on_loop(struct job *job)
-{
-	char why[160];
-
-	if (!job->doc && directory_in_use(job->api->env.dir, DIR_DOMAIN,
-					  job->id, why, sizeof(why)))
-		return api_errorf(API_ERR_in_use, "%s is in it", why);
-
-	return NULL;
-}
-
-static const struct list_filter filters[] = {
-	{"name", "name", FILTER_IS},
-	{.name = NULL},
-};
-
-static const struct list_sort sorts[] = {
-	{.name = "created_at", .column = "created_at"},
-	{.name = "name", .column = "name", .is_text = true},
-	{.name = NULL},
-};
-
-static const char *const sort_names[] = {"created_at", "name", NULL};
+static const char *const members[] = {"name", "outgoing_flow_id", NULL};
 
 static const struct opt list_opts[] = {
-	LIST_OPTS(sort_names),
-	{.name = "name", .type = OPT_STRING, .max = 253, .doc = "Its name."},
+	RES_NAME_LIST_OPTS(253),
 	OPT_END,
 };
 
 static const struct list list = {
 	.table = "domain",
-	.filters = filters,
-	.sorts = sorts,
+	.filters = res_name_filters,
+	.sorts = res_name_sorts,
 };
 
 static const struct resource domains = {
@@ -114,6 +76,7 @@ static const struct resource domains = {
 	.list = &list,
 	.is_in_dir = true,
 	.dir_kind = DIR_DOMAIN,
+	.in_use = "is in it",
 	.sql_get = "SELECT doc FROM domain WHERE id = ?1 AND account_id = ?2",
 	.sql_insert = "INSERT INTO domain (id, account_id, created_at, doc,"
 		      " name, outgoing_flow_id)"
@@ -123,8 +86,7 @@ static const struct resource domains = {
 		      " WHERE id = ?1 AND account_id = ?2 AND doc = ?3",
 	.sql_delete = "DELETE FROM domain WHERE id = ?1 AND account_id = ?2",
 	.check = check,
-	.columns = columns,
-	.on_loop = on_loop,
+	.members = members,
 	.foreign_pointer = "/outgoing_flow_id",
 	.foreign_message = "no such flow",
 };
@@ -136,50 +98,31 @@ static const enum api_err in_use[] = {API_ERR_domain_not_found, API_ERR_in_use,
 
 const struct verb api_verb_domains_list = {
 	.summary = "List domains",
-	.query = list_opts,
-	.reply = domain_opts,
-	.reply_name = "Domain",
-	.res = &domains,
-	.read = res_list,
+	RES_LISTS(domains, domain_opts, "Domain", list_opts),
 };
 
 const struct verb api_verb_domains_create = {
 	.summary = "Make a domain",
 	.about = "A private SIP domain, in which extensions are. Its name is "
 		 "unique over all accounts.",
-	.body = domain_opts,
-	.reply = domain_opts,
-	.reply_name = "Domain",
 	.errors = exists,
-	.res = &domains,
-	.prepare = res_create,
-	.act = res_act,
+	RES_CREATES(domains, domain_opts, "Domain"),
 };
 
 const struct verb api_verb_domains_get = {
 	.summary = "Get a domain",
-	.reply = domain_opts,
-	.reply_name = "Domain",
 	.errors = missing,
-	.res = &domains,
-	.read = res_get,
+	RES_GETS(domains, domain_opts, "Domain"),
 };
 
 const struct verb api_verb_domains_patch = {
 	.summary = "Change a domain",
-	.body = domain_opts,
-	.reply = domain_opts,
-	.reply_name = "Domain",
 	.errors = missing,
-	.res = &domains,
-	.prepare = res_patch,
-	.act = res_act,
+	RES_PATCHES(domains, domain_opts, "Domain"),
 };
 
 const struct verb api_verb_domains_delete = {
 	.summary = "Delete a domain",
 	.errors = in_use,
-	.res = &domains,
-	.prepare = res_delete,
-	.act = res_act,
+	RES_DELETES(domains),
 };

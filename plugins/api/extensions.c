@@ -162,16 +162,8 @@ static json_t *check(struct req *req, const json_t *old, json_t *doc,
 	return NULL;
 }
 
-static size_t columns(const json_t *doc, struct db_value *values)
-{
-	const char *flow_id = json_str(doc, "outgoing_flow_id", NULL);
-
-	values[0] = DB_S(json_str(doc, "domain_id", ""));
-	values[1] = DB_S(json_str(doc, "extension", ""));
-	values[2] = flow_id ? DB_S(flow_id) : DB_N;
-
-	return 3;
-}
+static const char *const members[] = {"domain_id", "extension",
+				      "outgoing_flow_id", NULL};
 
 /** The store says only that something is missing, not what */
 static json_t *on_loop(struct job *job)
@@ -236,7 +228,7 @@ const struct resource api_extensions = {
 		      " WHERE id = ?1 AND account_id = ?2 AND doc = ?3",
 	.sql_delete = "DELETE FROM extension WHERE id = ?1 AND account_id = ?2",
 	.check = check,
-	.columns = columns,
+	.members = members,
 	.on_loop = on_loop,
 	.foreign_pointer = "/outgoing_flow_id",
 	.foreign_message = "no such flow",
@@ -247,51 +239,32 @@ static const enum api_err missing[] = {API_ERR_extension_not_found, API_OK};
 
 const struct verb api_verb_extensions_list = {
 	.summary = "List extensions",
-	.query = list_opts,
-	.reply = extension_opts,
-	.reply_name = "Extension",
-	.res = &api_extensions,
-	.read = res_list,
+	RES_LISTS(api_extensions, extension_opts, "Extension", list_opts),
 };
 
 const struct verb api_verb_extensions_create = {
 	.summary = "Make an extension",
 	.about = "A user of a domain: its phones and browsers.",
-	.body = extension_opts,
-	.reply = extension_opts,
-	.reply_name = "Extension",
 	.errors = exists,
-	.res = &api_extensions,
-	.prepare = res_create,
-	.act = res_act,
+	RES_CREATES(api_extensions, extension_opts, "Extension"),
 };
 
 const struct verb api_verb_extensions_get = {
 	.summary = "Get an extension",
-	.reply = extension_opts,
-	.reply_name = "Extension",
 	.errors = missing,
-	.res = &api_extensions,
-	.read = res_get,
+	RES_GETS(api_extensions, extension_opts, "Extension"),
 };
 
 const struct verb api_verb_extensions_patch = {
 	.summary = "Change an extension",
 	.about = "A call that is up goes on as it began.",
-	.body = extension_opts,
-	.reply = extension_opts,
-	.reply_name = "Extension",
 	.errors = missing,
-	.res = &api_extensions,
-	.prepare = res_patch,
-	.act = res_act,
+	RES_PATCHES(api_extensions, extension_opts, "Extension"),
 };
 
 const struct verb api_verb_extensions_delete = {
 	.summary = "Delete an extension",
 	.about = "Its device tokens end with it; calls that are up go on.",
 	.errors = missing,
-	.res = &api_extensions,
-	.prepare = res_delete,
-	.act = res_act,
+	RES_DELETES(api_extensions),
 };

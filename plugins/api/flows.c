@@ -102,47 +102,17 @@ static json_t *check(struct req *req, const json_t *old, json_t *doc,
 	return NULL;
 }
 
-static size_t columns(const json_t *doc, struct db_value *values)
-{
-	values[0] = DB_S(json_str(doc, "name", ""));
-
-	return 1;
-}
-
-static json_t *on_loop(struct job *job)
-{
-	char why[128];
-
-	if (job->doc || !directory_in_use(job->api->env.dir, DIR_FLOW, job->id,
-					  why, sizeof(why)))
-		return NULL;
-
-	return api_errorf(API_ERR_in_use, "%s uses it", why);
-}
-
-static const struct list_filter filters[] = {
-	{"name", "name", FILTER_IS},
-	{.name = NULL},
-};
-
-static const struct list_sort sorts[] = {
-	{.name = "created_at", .column = "created_at"},
-	{.name = "name", .column = "name", .is_text = true},
-	{.name = NULL},
-};
-
-static const char *const sort_names[] = {"created_at", "name", NULL};
+static const char *const members[] = {"name", NULL};
 
 static const struct opt list_opts[] = {
-	LIST_OPTS(sort_names),
-	{.name = "name", .type = OPT_STRING, .max = 128, .doc = "Its name."},
+	RES_NAME_LIST_OPTS(128),
 	OPT_END,
 };
 
 static const struct list list = {
 	.table = "flow",
-	.filters = filters,
-	.sorts = sorts,
+	.filters = res_name_filters,
+	.sorts = res_name_sorts,
 };
 
 static const struct resource flows = {
@@ -153,6 +123,7 @@ static const struct resource flows = {
 	.list = &list,
 	.is_in_dir = true,
 	.dir_kind = DIR_FLOW,
+	.in_use = "uses it",
 	.sql_get = "SELECT doc FROM flow WHERE id = ?1 AND account_id = ?2",
 	.sql_insert = "INSERT INTO flow (id, account_id, created_at, doc, name)"
 		      " VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -161,8 +132,7 @@ static const struct resource flows = {
 	.sql_delete = "DELETE FROM flow WHERE id = ?1 AND account_id = ?2",
 	.check_body = check_body,
 	.check = check,
-	.columns = columns,
-	.on_loop = on_loop,
+	.members = members,
 };
 
 static json_t *validate(struct req *req)
@@ -187,23 +157,14 @@ static const enum api_err in_use[] = {API_ERR_flow_not_found, API_ERR_in_use,
 
 const struct verb api_verb_flows_list = {
 	.summary = "List flows",
-	.query = list_opts,
-	.reply = flow_opts,
-	.reply_name = "Flow",
-	.res = &flows,
-	.read = res_list,
+	RES_LISTS(flows, flow_opts, "Flow", list_opts),
 };
 
 const struct verb api_verb_flows_create = {
 	.summary = "Make a flow",
 	.about = "It is checked as a whole; every fault is listed.",
-	.body = flow_opts,
-	.reply = flow_opts,
-	.reply_name = "Flow",
 	.errors = invalid,
-	.res = &flows,
-	.prepare = res_create,
-	.act = res_act,
+	RES_CREATES(flows, flow_opts, "Flow"),
 };
 
 const struct verb api_verb_flows_validate = {
@@ -217,29 +178,19 @@ const struct verb api_verb_flows_validate = {
 
 const struct verb api_verb_flows_get = {
 	.summary = "Get a flow",
-	.reply = flow_opts,
-	.reply_name = "Flow",
 	.errors = missing,
-	.res = &flows,
-	.read = res_get,
+	RES_GETS(flows, flow_opts, "Flow"),
 };
 
 const struct verb api_verb_flows_patch = {
 	.summary = "Change a flow",
 	.about = "Calls that run it keep the version they started with.",
-	.body = flow_opts,
-	.reply = flow_opts,
-	.reply_name = "Flow",
 	.errors = changed,
-	.res = &flows,
-	.prepare = res_patch,
-	.act = res_act,
+	RES_PATCHES(flows, flow_opts, "Flow"),
 };
 
 const struct verb api_verb_flows_delete = {
 	.summary = "Delete a flow",
 	.errors = in_use,
-	.res = &flows,
-	.prepare = res_delete,
-	.act = res_act,
+	RES_DELETES(flows),
 };

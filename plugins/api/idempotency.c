@@ -184,6 +184,15 @@ void idem_store(const struct job *job, struct store_tx *tx, const json_t *reply)
 	free(text);
 }
 
+void idem_keep(struct job *job)
+{
+	if (!job->idem_key)
+		return;
+
+	idem_store(job, job->tx, job->ready);
+	job->answer_is_in_tx = true;
+}
+
 bool idem_is_final(const json_t *reply)
 {
 	const enum api_err err = api_reply_err(reply);

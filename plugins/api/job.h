@@ -77,6 +77,9 @@ void idem_end(struct api *api, const char *account_id, const char *key);
 /** Add the answer's row to a transaction */
 void idem_store(const struct job *job, struct store_tx *tx,
 		const json_t *reply);
+/** `ready` is the answer when job->tx is committed: keep it for a retry in the
+ * same transaction */
+void idem_keep(struct job *job);
 /** Is this an answer that a retry shall get? */
 bool idem_is_final(const json_t *reply);
 

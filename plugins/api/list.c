@@ -18,6 +18,26 @@ enum {
 	PARAMS_MAX = 32
 };
 
+const struct list_filter res_name_filters[] = {
+	{"name", "name", FILTER_IS},
+	{.name = NULL},
+};
+
+const struct list_sort res_name_sorts[] = {
+	{.name = "created_at", .column = "created_at"},
+	{.name = "name", .column = "name", .is_text = true},
+	{.name = NULL},
+};
+
+const char *const res_name_sort_names[] = {"created_at", "name", NULL};
+
+const struct list_sort res_created_sorts[] = {
+	{.name = "created_at", .column = "created_at"},
+	{.name = NULL},
+};
+
+const char *const res_created_sort_names[] = {"created_at", NULL};
+
 struct query {
 	GString *sql;
 	GString *bound; /* what a page token belongs to */
@@ -116,14 +136,19 @@ static int build(struct query *q, const struct req *req,
 	q->page_size = (size_t)json_int(in, "page_size", 50);
 	dir = q->is_asc ? "ASC" : "DESC";
 
-	g_string_printf(q->bound, "%s\n%s\n%s %s\n", req->row->name,
-			list->is_global ? "" : req->account_id, q->sort->name,
-			dir);
-	g_string_printf(q->sql, "SELECT doc, id, %s FROM %s WHERE 1 = 1",
-			q->sort->column, list->table);
+	g_string_printf(q->bound, "%s\n%s\n%s\n%s %s\n", req->row->name,
+			list->is_global ? "" : req->account_id,
+			list->parent ? req->id : "", q->sort->name, dir);
+	g_string_printf(q->sql, "SELECT id, %s, %s FROM %s WHERE 1 = 1",
+			q->sort->column, list->select ? list->select : "doc",
+			list->table);
 	if (!list->is_global) {
 		g_string_append(q->sql, " AND account_id = ");
 		add_param(q, DB_S(req->account_id));
+	}
+	if (list->parent) {
+		g_string_append_printf(q->sql, " AND %s = ", list->parent);
+		add_param(q, DB_S(req->id));
 	}
 	if (list->where)
 		g_string_append_printf(q->sql, " AND %s", list->where);
@@ -145,38 +170,49 @@ static int build(struct query *q, const struct req *req,
 
 struct page {
 	const struct query *q;
+	const struct list *list;
 	json_t *result;
 	struct page_mark last; /* of the last row in the page */
 	bool more;
 };
 
+static json_t *stored_doc(const struct db_row *row)
+{
+	const char *text = db_text(row, LIST_COLUMN);
+	json_t *doc = json_loads(text ? text : "", 0, NULL);
+
+	json_object_del(doc, "_sealed");
+
+	return doc ? doc : json_object();
+}
+
 static bool page_row(void *arg, const struct db_row *row)
 {
 	struct page *page = arg;
-	json_t *doc;
 
 	if (json_array_size(page->result) == page->q->page_size) {
 		page->more = true;
 		return false;
 	}
 
-	str_copy(page->last.id, sizeof(page->last.id), db_text(row, 1));
+	str_copy(page->last.id, sizeof(page->last.id), db_text(row, 0));
 	g_free(page->last.value);
 	page->last.value =
 		page->q->sort->is_text
-			? g_strdup(db_text(row, 2))
-			: g_strdup_printf("%lld", (long long)db_int(row, 2));
+			? g_strdup(db_text(row, 1))
+			: g_strdup_printf("%lld", (long long)db_int(row, 1));
 
-	doc = json_loads(db_text(row, 0) ? db_text(row, 0) : "", 0, NULL);
-	json_object_del(doc, "_sealed");
-	json_array_append_new(page->result, doc ? doc : json_object());
+	json_array_append_new(page->result, page->list->item
+						    ? page->list->item(row)
+						    : stored_doc(row));
 
 	return true;
 }
 
-static json_t *read_page(struct req *req, const struct query *q)
+static json_t *read_page(struct req *req, const struct list *list,
+			 const struct query *q)
 {
-	struct page page = {.q = q, .result = json_array()};
+	struct page page = {.q = q, .list = list, .result = json_array()};
 	json_t *out;
 	char *token = NULL;
 
@@ -199,7 +235,7 @@ static json_t *read_page(struct req *req, const struct query *q)
 	return api_ok(out);
 }
 
-json_t *res_list(struct req *req)
+json_t *res_list_of(struct req *req, const struct list *list)
 {
 	const struct verb *verb = req->row->verb;
 	struct query q = {.n = 0};
@@ -216,12 +252,12 @@ json_t *res_list(struct req *req)
 
 	q.sql = g_string_sized_new(512);
 	q.bound = g_string_sized_new(256);
-	if (build(&q, req, verb->res->list, in))
+	if (build(&q, req, list, in))
 		reply = api_fault("query/page_token",
 				  "is not of this list, its filters and its "
 				  "order");
 	else
-		reply = read_page(req, &q);
+		reply = read_page(req, list, &q);
 
 	g_string_free(q.sql, TRUE);
 	g_string_free(q.bound, TRUE);
@@ -231,4 +267,9 @@ out:
 	json_decref(none);
 
 	return reply;
+}
+
+json_t *res_list(struct req *req)
+{
+	return res_list_of(req, req->row->verb->res->list);
 }

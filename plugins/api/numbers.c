@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/resource.h"
+#include "api/webhooks.h"
 #include "common/json.h"
 #include "common/str.h"
 #include "store/store.h"
@@ -58,10 +58,12 @@ static const struct opt number_opts[] = {
 	},
 	{
 		.name = "webhook",
-		.type = OPT_ANY,
+		.type = OPT_OBJECT,
 		.flags = OPT_NULLABLE,
+		.sub = api_webhook_target,
 		.def = "null",
-		.doc = "Not supported yet: null.",
+		.doc = "An endpoint for each of its calls alone, signed with "
+		       "the account's `signing_secret`; null: none.",
 	},
 	OPT_END,
 };
@@ -100,14 +102,8 @@ static json_t *check(struct req *req, const json_t *old, json_t *doc,
 	if (number == pattern)
 		opt_fault(faults, "/number",
 			  "give either \"number\" or \"pattern\"");
-	if (!json_is_null(json_object_get(doc, "webhook")))
-		opt_fault(faults, "/webhook", "not supported yet");
 
-	if (!json_str(doc, "status", NULL))
-		json_set_str(doc, "status",
-			     old ? json_str(old, "status", "active")
-			     : api_is_approved(req) ? "active"
-						    : "pending");
+	res_default_status(req, old, doc);
 
 	return NULL;
 }
@@ -189,49 +185,30 @@ static const enum api_err missing[] = {API_ERR_number_not_found, API_OK};
 
 const struct verb api_verb_numbers_list = {
 	.summary = "List numbers",
-	.query = list_opts,
-	.reply = number_opts,
-	.reply_name = "Number",
-	.res = &numbers,
-	.read = res_list,
+	RES_LISTS(numbers, number_opts, "Number", list_opts),
 };
 
 const struct verb api_verb_numbers_create = {
 	.summary = "Let a flow answer a number",
 	.about = "A number is unique over all accounts.",
-	.body = number_opts,
-	.reply = number_opts,
-	.reply_name = "Number",
 	.errors = exists,
-	.res = &numbers,
-	.prepare = res_create,
-	.act = res_act,
+	RES_CREATES(numbers, number_opts, "Number"),
 };
 
 const struct verb api_verb_numbers_get = {
 	.summary = "Get a number",
-	.reply = number_opts,
-	.reply_name = "Number",
 	.errors = missing,
-	.res = &numbers,
-	.read = res_get,
+	RES_GETS(numbers, number_opts, "Number"),
 };
 
 const struct verb api_verb_numbers_patch = {
 	.summary = "Change a number",
-	.body = number_opts,
-	.reply = number_opts,
-	.reply_name = "Number",
 	.errors = missing,
-	.res = &numbers,
-	.prepare = res_patch,
-	.act = res_act,
+	RES_PATCHES(numbers, number_opts, "Number"),
 };
 
 const struct verb api_verb_numbers_delete = {
 	.summary = "Delete a number",
 	.errors = missing,
-	.res = &numbers,
-	.prepare = res_delete,
-	.act = res_act,
+	RES_DELETES(numbers),
 };

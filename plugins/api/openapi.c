@@ -67,6 +67,9 @@ static json_t *parameters_of(const struct verb_row *row)
 
 	if (strstr(row->path, "{id}"))
 		json_array_append_new(out, openapi_ref("parameters", "id"));
+	if (strstr(row->path, "{delivery_id}"))
+		json_array_append_new(out,
+				      openapi_ref("parameters", "delivery_id"));
 	if (!str_eq(row->scope, "public"))
 		json_array_append_new(out,
 				      openapi_ref("parameters", "account"));

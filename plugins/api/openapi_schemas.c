@@ -189,15 +189,19 @@ static json_t *header(const char *name, const char *text)
 			 "string");
 }
 
+static json_t *path_id(const char *name)
+{
+	return json_pack("{s:s, s:s, s:b, s:{s:s, s:s}}", "name", name, "in",
+			 "path", "required", 1, "schema", "type", "string",
+			 "format", "uuid");
+}
+
 static json_t *parameters(void)
 {
 	json_t *out = json_object();
 
-	json_object_set_new(out, "id",
-			    json_pack("{s:s, s:s, s:b, s:{s:s, s:s}}", "name",
-				      "id", "in", "path", "required", 1,
-				      "schema", "type", "string", "format",
-				      "uuid"));
+	json_object_set_new(out, "id", path_id("id"));
+	json_object_set_new(out, "delivery_id", path_id("delivery_id"));
 	json_object_set_new(out, "account",
 			    header("Bifrons-Account",
 				   "Act for this account; platform keys "

@@ -79,6 +79,30 @@ json_t *res_get(struct req *req)
 	return api_ok(doc);
 }
 
+json_t *res_input(const struct req *req, json_t **inp)
+{
+	json_t *none = json_object(), *reply = NULL;
+	struct opt_faults faults = {0};
+
+	if (opt_check(inp, req->row->verb->body, req->body ? req->body : none,
+		      OPT_MODE_CREATE, req->platform, "", &faults))
+		reply = api_invalid(API_ERR_invalid, &faults);
+	json_decref(none);
+
+	return reply;
+}
+
+void res_default_status(const struct req *req, const json_t *old, json_t *doc)
+{
+	const char *status = json_str(doc, "status", NULL);
+
+	if (!status && old)
+		status = json_str(old, "status", "active");
+	if (!status)
+		status = api_is_approved(req) ? "active" : "pending";
+	json_set_str(doc, "status", status);
+}
+
 json_t *res_invalid(struct opt_faults *faults)
 {
 	enum api_err err = API_ERR_invalid;
@@ -115,6 +139,23 @@ static json_t *compose(const struct resource *res, const json_t *server,
 	return doc;
 }
 
+static size_t columns_of(const struct resource *res, const json_t *doc,
+			 struct db_value *values)
+{
+	const char *text;
+	size_t n = 0;
+
+	if (res->columns)
+		return res->columns(doc, values);
+
+	for (; res->members && res->members[n]; ++n) {
+		text = json_str(doc, res->members[n], NULL);
+		values[n] = text ? DB_S(text) : DB_N;
+	}
+
+	return n;
+}
+
 /** The statement: id, account, then `third` (a time, or the old document),
  * the document, the columns
  */
@@ -130,8 +171,7 @@ static void write_row(struct job *job, const struct resource *res,
 	params[1] = DB_S(owner);
 	params[2] = third;
 	params[3] = DB_S(text);
-	if (res->columns)
-		n += res->columns(job->doc, params + 4);
+	n += columns_of(res, job->doc, params + 4);
 
 	if (!job->tx)
 		job->tx = store_tx_new();
@@ -196,16 +236,15 @@ json_t *res_create(struct req *req, struct job *job)
 		write_row(job, res, res->sql_insert, DB_I(now_ms));
 	if (res->creating)
 		res->creating(req, job, shown);
+	if (res->writing)
+		res->writing(job);
 
 	location = g_strconcat(res->base, "/", job->id, NULL);
 	job->ready = api_ok(shown);
 	json_set_str(job->ready, "location", location);
 	g_free(location);
 
-	if (job->idem_key) {
-		idem_store(job, job->tx, job->ready);
-		job->answer_is_in_tx = true;
-	}
+	idem_keep(job);
 
 	return NULL;
 }
@@ -292,6 +331,8 @@ json_t *res_patch(struct req *req, struct job *job)
 		job->ready = api_ok(settle(req, job, doc));
 		if (res->sql_update)
 			write_row(job, res, res->sql_update, DB_S(text));
+		if (res->writing)
+			res->writing(job);
 	}
 	json_decref(old);
 	g_free(text);
@@ -313,6 +354,8 @@ json_t *res_delete(struct req *req, struct job *job)
 	job->tx = store_tx_new();
 	STORE_ADD(job->tx, STORE_ONE_ROW, res->sql_delete, DB_S(job->id),
 		  DB_S(owner_of(req, res)));
+	if (res->writing)
+		res->writing(job);
 
 	return NULL;
 }
@@ -370,6 +413,21 @@ static void written(void *arg, int err, const char *why) /* Thread: loop */
 	job_reply(job, reply);
 }
 
+/** Say who refers to it before the store does, and better.
+ * @return NULL, or an error */
+static json_t *check_in_use(const struct job *job)
+{
+	const struct resource *res = job->verb->res;
+	char why[160];
+
+	if (job->doc || !res->in_use ||
+	    !directory_in_use(job->api->env.dir, res->dir_kind, job->id, why,
+			      sizeof(why)))
+		return NULL;
+
+	return api_errorf(API_ERR_in_use, "%s %s", why, res->in_use);
+}
+
 void res_act(struct job *job)
 {
 	const struct resource *res = job->verb->res;
@@ -379,6 +437,8 @@ void res_act(struct job *job)
 
 	if (!res->is_account && !directory_account(env->dir, job->account_id))
 		reply = api_error(API_ERR_account_not_found, NULL);
+	if (!reply)
+		reply = check_in_use(job);
 	if (!reply && res->on_loop)
 		reply = res->on_loop(job);
 	if (reply) {

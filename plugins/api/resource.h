@@ -39,7 +39,16 @@ struct list {
 	const char *where; /**< further condition, or NULL */
 	const struct list_filter *filters;
 	const struct list_sort *sorts;
-	bool is_global; /**< not of one account */
+	bool is_global;     /**< not of one account */
+	const char *parent; /**< column that is the path's id, or NULL */
+	/** Instead of documents: these columns, and an object made of them;
+	 * they are in the row from LIST_COLUMN on */
+	const char *select;
+	json_t *(*item)(const struct db_row *row);
+};
+
+enum {
+	LIST_COLUMN = 2
 };
 
 /** The parameters every list has; `sorts` is a NULL-ended list of names */
@@ -64,6 +73,22 @@ struct list {
 		.name = "order", .type = OPT_STRING,                           \
 		.values = (const char *const[]){"desc", "asc", NULL},          \
 		.def = "\"desc\"", .doc = "Newest first, or oldest."           \
+	}
+
+/** Lists that are filtered and sorted by name */
+extern const struct list_filter res_name_filters[];
+extern const struct list_sort res_name_sorts[];
+extern const char *const res_name_sort_names[];
+
+/** Lists that are sorted by created_at alone */
+extern const struct list_sort res_created_sorts[];
+extern const char *const res_created_sort_names[];
+
+#define RES_NAME_LIST_OPTS(longest)                                            \
+	LIST_OPTS(res_name_sort_names),                                        \
+	{                                                                      \
+		.name = "name", .type = OPT_STRING, .max = (longest),          \
+		.doc = "Its name."                                             \
 	}
 
 /** Members that every resource has in its replies */
@@ -93,6 +118,9 @@ struct resource {
 	const struct list *list;
 	bool is_in_dir;
 	enum dir_kind dir_kind;
+	/** What those do that it cannot be deleted for: "uses it"; or NULL:
+	 * the directory knows of none */
+	const char *in_use;
 
 	/* each has its own `prepare` where it is NULL */
 	const char *sql_get; /**< ?1 id, ?2 account -> doc */
@@ -110,12 +138,17 @@ struct resource {
 	 * @return NULL, or an error that is none of the input's */
 	json_t *(*check)(struct req *req, const json_t *old, json_t *doc,
 			 struct opt_faults *faults);
+	/** Members that are indexed columns as they are, NULL-ended; or NULL:
+	 * columns() */
+	const char *const *members;
 	/** The indexed columns' values, borrowed from doc.
 	 * @return How many, RES_COLUMNS_MAX at most */
 	size_t (*columns)(const json_t *doc, struct db_value *values);
 	/** A creation is about to be written: more rows, more in the reply.
 	 * Thread: pool */
 	void (*creating)(struct req *req, struct job *job, json_t *shown);
+	/** More rows with each creation, change and deletion. Thread: pool */
+	void (*writing)(struct job *job);
 	/** Before it is written or deleted (doc NULL). Thread: loop.
 	 * @return NULL, or an error */
 	json_t *(*on_loop)(struct job *job);
@@ -126,7 +159,28 @@ struct resource {
 	bool is_account; /**< its rows are accounts themselves */
 };
 
+/** What the five verbs of a resource have in common; summary, about and errors
+ * are each one's own
+ */
+#define RES_REPLIES(resource, table, schema)                                   \
+	.reply = (table), .reply_name = (schema), .res = &(resource)
+#define RES_LISTS(resource, table, schema, parameters)                         \
+	.query = (parameters), .read = res_list,                               \
+	RES_REPLIES(resource, table, schema)
+#define RES_GETS(resource, table, schema)                                      \
+	.read = res_get, RES_REPLIES(resource, table, schema)
+#define RES_CREATES(resource, table, schema)                                   \
+	.body = (table), .prepare = res_create, .act = res_act,                \
+	RES_REPLIES(resource, table, schema)
+#define RES_PATCHES(resource, table, schema)                                   \
+	.body = (table), .prepare = res_patch, .act = res_act,                 \
+	RES_REPLIES(resource, table, schema)
+#define RES_DELETES(resource)                                                  \
+	.res = &(resource), .prepare = res_delete, .act = res_act
+
 json_t *res_list(struct req *req);
+/** The same of another list than the resource's */
+json_t *res_list_of(struct req *req, const struct list *list);
 json_t *res_get(struct req *req);
 json_t *res_create(struct req *req, struct job *job);
 json_t *res_patch(struct req *req, struct job *job);
@@ -140,6 +194,15 @@ void res_act(struct job *job);
  * @return NULL, or the error to answer */
 json_t *res_load(struct req *req, const struct resource *res, json_t **docp,
 		 char **textp);
+
+/** The body, checked; an optional one that is absent is {}.
+ * @param inp  A new object
+ * @return NULL, or the error to answer */
+json_t *res_input(const struct req *req, json_t **inp);
+
+/** A resource that the platform approves: `status` as it was, at creation as
+ * api_is_approved() says, unless it is given */
+void res_default_status(const struct req *req, const json_t *old, json_t *doc);
 
 /** 422 of these faults, `flow_invalid` when they lie in a flow's actions */
 json_t *res_invalid(struct opt_faults *faults);

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
-
-static const char member[] = "_sealed";
+#include "common/seal.h"
 
 enum {
 	PATH_MAX_LEN = 128
@@ -26,17 +25,15 @@ static void path_of(char *out, size_t size, const char *path, const char *name)
 
 static void seal_one(struct sealing *run, const char *path, const json_t *value)
 {
-	char *context, *text;
+	const struct seal_owner owner = {run->kind, run->id, path};
+	char *text;
 
 	if (!json_is_string(value))
 		return;
 
-	context = g_strdup_printf("%s.%s:%s", run->kind, path, run->id);
-	text = secret_seal(run->api->env.key, context,
-			   json_string_value(value));
+	text = seal_text(run->api->env.key, &owner, json_string_value(value));
 	json_object_set_new(run->sealed, path, json_string(text));
 	g_free(text);
-	g_free(context);
 }
 
 static void seal_object(struct sealing *run, const struct opt *opts,
@@ -67,7 +64,7 @@ void seal_secrets(const struct api *api, const struct opt *opts,
 		.api = api,
 		.kind = kind,
 		.id = id,
-		.sealed = json_incref(json_object_get(doc, member)),
+		.sealed = json_incref(json_object_get(doc, SEAL_MEMBER)),
 	};
 
 	if (!run.sealed)
@@ -75,10 +72,31 @@ void seal_secrets(const struct api *api, const struct opt *opts,
 	seal_object(&run, opts, "", doc);
 
 	if (json_object_size(run.sealed))
-		json_object_set(doc, member, run.sealed);
+		json_object_set(doc, SEAL_MEMBER, run.sealed);
 	else
-		json_object_del(doc, member);
+		json_object_del(doc, SEAL_MEMBER);
 	json_decref(run.sealed);
+}
+
+void seal_set(const struct api *api, const char *kind, json_t *doc,
+	      const char *path, const char *plain)
+{
+	const struct seal_owner owner = {kind, json_str(doc, "id", ""), path};
+	json_t *sealed = json_object_get(doc, SEAL_MEMBER);
+	char *text;
+
+	if (!sealed) {
+		sealed = json_object();
+		json_object_set_new(doc, SEAL_MEMBER, sealed);
+	}
+	if (!plain) {
+		json_object_del(sealed, path);
+		return;
+	}
+
+	text = seal_text(api->env.key, &owner, plain);
+	json_set_str(sealed, path, text);
+	g_free(text);
 }
 
 /** Is the member at "a.b" (or what holds it) null in the patch? */
@@ -96,7 +114,7 @@ static bool is_removed(const json_t *patch, const char *path)
 
 json_t *seal_kept(const json_t *old, const json_t *patch)
 {
-	const json_t *sealed = json_object_get(old, member);
+	const json_t *sealed = json_object_get(old, SEAL_MEMBER);
 	json_t *out = json_object(), *value;
 	const char *path;
 
@@ -113,7 +131,7 @@ json_t *seal_public(const json_t *doc)
 {
 	json_t *out = json_copy((json_t *)doc);
 
-	json_object_del(out, member);
+	json_object_del(out, SEAL_MEMBER);
 
 	return out;
 }

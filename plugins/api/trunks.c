@@ -167,36 +167,17 @@ static json_t *on_loop(struct job *job)
 	return faults.list ? api_invalid(API_ERR_invalid, &faults) : NULL;
 }
 
-static size_t columns(const json_t *doc, struct db_value *values)
-{
-	values[0] = DB_S(json_str(doc, "name", ""));
-
-	return 1;
-}
-
-static const struct list_filter filters[] = {
-	{"name", "name", FILTER_IS},
-	{.name = NULL},
-};
-
-static const struct list_sort sorts[] = {
-	{.name = "created_at", .column = "created_at"},
-	{.name = "name", .column = "name", .is_text = true},
-	{.name = NULL},
-};
-
-static const char *const sort_names[] = {"created_at", "name", NULL};
+static const char *const members[] = {"name", NULL};
 
 static const struct opt list_opts[] = {
-	LIST_OPTS(sort_names),
-	{.name = "name", .type = OPT_STRING, .max = 128, .doc = "Its name."},
+	RES_NAME_LIST_OPTS(128),
 	OPT_END,
 };
 
 static const struct list list = {
 	.table = "trunk",
-	.filters = filters,
-	.sorts = sorts,
+	.filters = res_name_filters,
+	.sorts = res_name_sorts,
 };
 
 static const struct resource trunks = {
@@ -215,7 +196,7 @@ static const struct resource trunks = {
 		      " WHERE id = ?1 AND account_id = ?2 AND doc = ?3",
 	.sql_delete = "DELETE FROM trunk WHERE id = ?1 AND account_id = ?2",
 	.check = check,
-	.columns = columns,
+	.members = members,
 	.on_loop = on_loop,
 };
 
@@ -223,50 +204,31 @@ static const enum api_err missing[] = {API_ERR_trunk_not_found, API_OK};
 
 const struct verb api_verb_trunks_list = {
 	.summary = "List trunks",
-	.query = list_opts,
-	.reply = api_trunk_opts,
-	.reply_name = "Trunk",
-	.res = &trunks,
-	.read = res_list,
+	RES_LISTS(trunks, api_trunk_opts, "Trunk", list_opts),
 };
 
 const struct verb api_verb_trunks_create = {
 	.summary = "Make a trunk",
 	.about = "Where calls may come from. Sources wider than /24 (IPv6 "
 		 "/48), or that overlap another account's, need the platform.",
-	.body = api_trunk_opts,
-	.reply = api_trunk_opts,
-	.reply_name = "Trunk",
-	.res = &trunks,
-	.prepare = res_create,
-	.act = res_act,
+	RES_CREATES(trunks, api_trunk_opts, "Trunk"),
 };
 
 const struct verb api_verb_trunks_get = {
 	.summary = "Get a trunk",
-	.reply = api_trunk_opts,
-	.reply_name = "Trunk",
 	.errors = missing,
-	.res = &trunks,
-	.read = res_get,
+	RES_GETS(trunks, api_trunk_opts, "Trunk"),
 };
 
 const struct verb api_verb_trunks_patch = {
 	.summary = "Change a trunk",
-	.body = api_trunk_opts,
-	.reply = api_trunk_opts,
-	.reply_name = "Trunk",
 	.errors = missing,
-	.res = &trunks,
-	.prepare = res_patch,
-	.act = res_act,
+	RES_PATCHES(trunks, api_trunk_opts, "Trunk"),
 };
 
 const struct verb api_verb_trunks_delete = {
 	.summary = "Delete a trunk",
 	.about = "Calls that came by it go on.",
 	.errors = missing,
-	.res = &trunks,
-	.prepare = res_delete,
-	.act = res_act,
+	RES_DELETES(trunks),
 };

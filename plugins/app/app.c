@@ -16,6 +16,7 @@
 #include "media/media.h"
 #include "sip/sipx.h"
 #include "store/store.h"
+#include "store/trim.h"
 #include "webrtc/wrtc.h"
 
 enum {
@@ -286,6 +287,20 @@ static void start_browsers(void *arg)
 		log_error("browsers: %s", strerror(job->err));
 }
 
+static void start_trim(void *arg)
+{
+	struct on_loop *job = arg;
+	struct app *app = job->app;
+	const struct trim_params prm = {
+		.timers = loop_timers(app->loop),
+		.clock = app->events.clock,
+		.workers = app->workers,
+		.store = app->store,
+	};
+
+	job->err = trim_start(&app->trim, &prm);
+}
+
 static int call_on_loop(struct app *app, const char *name, loop_h *fn)
 {
 	struct on_loop job = {.app = app};
@@ -315,6 +330,8 @@ static int start_parts(struct app *app)
 				    WORK_MAX);
 	if (!err)
 		err = start_api(app);
+	if (!err)
+		err = call_on_loop(app, "start_trim", start_trim);
 	if (!err && app->host.browsers)
 		err = call_on_loop(app, "start_browsers", start_browsers);
 	if (!err)
@@ -424,16 +441,31 @@ static void stop_sip(void *arg)
 static void emit_stopped(void *arg)
 {
 	struct app *app = arg;
-	struct store_tx *tx = store_tx_new();
-	const struct event ev = {
+	const struct dir_account *platform =
+		app->dir ? directory_first_account(app->dir) : NULL;
+	struct event ev = {
 		.type = EVENT_NODE_STOPPED,
 		.resource_id = app->node_id,
 		.sequence = clock_wall_ms(app->events.clock),
-		.data = json_pack("{s:s}", "id", app->node_id),
 	};
+	struct store_tx *tx;
 
+	/* before the first account there is nobody to tell */
+	if (!platform)
+		return;
+
+	tx = store_tx_new();
+	ev.account_id = platform->id;
+	ev.data = json_pack("{s:s}", "id", app->node_id);
 	event_emit(&app->events, tx, &ev, NULL);
 	store_commit(app->store, tx, NULL, NULL);
+}
+
+static void stop_trim(void *arg)
+{
+	struct app *app = arg;
+
+	app->trim = trim_stop(app->trim);
 }
 
 static void free_loop_parts(void *arg)
@@ -475,6 +507,8 @@ struct app *app_stop(struct app *app)
 	if (app->loop)
 		end_calls(app);
 
+	if (app->loop)
+		(void)loop_call(app->loop, "stop_trim", stop_trim, app);
 	app->browsers = wrtc_stop(app->browsers);
 	/* whoever converts must have stopped by here */
 	app_end_requests(app);

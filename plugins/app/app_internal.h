@@ -35,6 +35,7 @@ struct app {
 	struct sipx_stack *sip;
 	struct workers *workers;
 	struct wrtc *browsers; /**< or NULL */
+	struct trim *trim;
 	struct api *api;
 
 	atomic_bool stopping; /**< any thread */

@@ -91,6 +91,7 @@ static void call_destructor(void *obj)
 	call_play_forget(call);
 	json_decref(call->sip);
 	json_decref(call->media);
+	json_decref(call->webhook);
 	address_clear(&call->source);
 	address_clear(&call->destination);
 	if (call->attempts)
@@ -158,6 +159,7 @@ struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 	call->created = call->ringing = call_now(call);
 	flow_vars_alloc(&call->vars);
 	set_variables(call, in->variables);
+	call->webhook = call_number_webhook(call);
 
 	return call;
 }

@@ -109,6 +109,7 @@ struct call {
 	struct call_time created, ringing, answered, ended;
 	struct call_end end;
 	json_t *sip, *media; /**< as described; or NULL */
+	json_t *webhook;     /**< {url, events} of its own endpoint, or NULL */
 
 	struct flow_doc *doc;
 	struct flow_vars *vars;
@@ -142,7 +143,16 @@ struct call_table {
 	unsigned live;      /**< not ended */
 	bool closed;
 	struct call_stats stats;
+	struct timer alive_timer; /**< while there are calls */
 };
+
+/* ---- call_alive.c ---- */
+
+/** Write now and then that the process lives; call_table.c says when */
+void call_alive_start(struct call_table *table);
+void call_alive_stop(struct call_table *table);
+/** When this node last wrote it, ms since 1970, or 0. Blocks: at start only */
+int64_t call_alive_read(const struct call_env *env, struct db *db);
 
 /* ---- call.c ---- */
 
@@ -219,8 +229,16 @@ int call_dtmf_start(struct call *call, const struct flow_digits *prm,
 void call_write(struct call *call, enum event_type type);
 /** An event alone; data is taken. Noisy ones may wait a little. */
 void call_emit(struct call *call, enum event_type type, json_t *data);
+void call_env_commit(const struct call_env *env, struct store_tx *tx);
 /** Hand the transaction over, if it should go now */
 void call_flush(struct call *call, bool now);
+
+/* ---- call_webhook.c ---- */
+
+/** What its number says; a new reference, or NULL */
+json_t *call_number_webhook(const struct call *call);
+/** With the call's row: the row of its own endpoint, if it has one */
+void call_webhook_add(struct call *call);
 
 /* ---- call_json.c ---- */
 

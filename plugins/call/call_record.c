@@ -47,6 +47,7 @@ static void add_row(struct call *call, const char *doc)
 		return;
 	}
 	call->stored = true;
+	call_webhook_add(call);
 	STORE_ADD(call->tx, STORE_ONE_ROW, insert, DB_S(call->id),
 		  DB_S(call->account_id), DB_S(state),
 		  DB_S(call->outgoing ? "outgoing" : "incoming"),
@@ -143,6 +144,14 @@ static void flush_late(void *arg)
 	call_flush(arg, true);
 }
 
+void call_env_commit(const struct call_env *env, struct store_tx *tx)
+{
+	if (env->commit)
+		env->commit(env->commit_arg, tx);
+	else
+		store_commit(env->store, tx, NULL, NULL);
+}
+
 void call_flush(struct call *call, bool now)
 {
 	struct call_env *env = &call->table->env;
@@ -162,8 +171,5 @@ void call_flush(struct call *call, bool now)
 	timer_cancel(env->timers, &call->flush_timer);
 	call->tx = NULL;
 	call->urgent = false;
-	if (env->commit)
-		env->commit(env->commit_arg, tx);
-	else
-		store_commit(env->store, tx, NULL, NULL);
+	call_env_commit(env, tx);
 }

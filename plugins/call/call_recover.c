@@ -26,6 +26,7 @@ static const char end_sql[] =
 struct recover {
 	const struct call_env *env;
 	struct store_tx *tx;
+	int64_t alive_ms; /* when the process was last seen */
 	int count;
 };
 
@@ -71,7 +72,8 @@ static bool on_row(void *arg, const struct db_row *row)
 {
 	struct recover *rec = arg;
 	const char *id = db_text(row, 0), *text = db_text(row, 4);
-	const int64_t ended_ms = later(db_int(row, 3), db_int(row, 6));
+	const int64_t ended_ms =
+		later(later(db_int(row, 3), db_int(row, 6)), rec->alive_ms);
 	struct event ev = {
 		.type = EVENT_CALL_ENDED,
 		.account_id = db_text(row, 1),
@@ -108,16 +110,14 @@ int call_recover(const struct call_env *env, struct db *db)
 	int err;
 
 	rec.tx = store_tx_new();
+	rec.alive_ms = call_alive_read(env, db);
 	err = db_read(db, lost_sql, params, G_N_ELEMENTS(params), on_row, &rec);
 	if (err || !rec.count) {
 		store_tx_free(rec.tx);
 		return err ? -1 : 0;
 	}
 
-	if (env->commit)
-		env->commit(env->commit_arg, rec.tx);
-	else
-		store_commit(env->store, rec.tx, NULL, NULL);
+	call_env_commit(env, rec.tx);
 
 	return rec.count;
 }

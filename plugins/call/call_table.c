@@ -16,6 +16,7 @@ static void table_destructor(void *obj)
 {
 	struct call_table *table = obj;
 
+	call_alive_stop(table);
 	if (table->calls)
 		g_hash_table_destroy(table->calls);
 	if (table->usages)
@@ -46,6 +47,8 @@ int call_table_alloc(struct call_table **tablep, const struct call_env *env)
 void call_table_add(struct call_table *table, struct call *call)
 {
 	g_hash_table_insert(table->calls, call->id, call);
+	if (!timer_is_running(&table->alive_timer))
+		call_alive_start(table);
 }
 
 void call_table_remove(struct call_table *table, struct call *call)
@@ -53,7 +56,10 @@ void call_table_remove(struct call_table *table, struct call *call)
 	if (g_hash_table_lookup(table->calls, call->id) != call)
 		return;
 	g_hash_table_remove(table->calls, call->id);
-	if (g_hash_table_size(table->calls) == 0 && table->env.idle)
+	if (g_hash_table_size(table->calls))
+		return;
+	call_alive_stop(table);
+	if (table->env.idle)
 		table->env.idle(table->env.idle_arg);
 }
 

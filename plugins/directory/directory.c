@@ -332,3 +332,9 @@ const struct dir_extension *directory_extension(const struct directory *dir,
 {
 	return id ? g_hash_table_lookup(dir->kinds[DIR_EXTENSION], id) : NULL;
 }
+
+const struct dir_number *directory_number_by_id(const struct directory *dir,
+						const char *id)
+{
+	return id ? g_hash_table_lookup(dir->kinds[DIR_NUMBER], id) : NULL;
+}

@@ -129,6 +129,8 @@ void directory_remove(struct directory *dir, enum dir_kind kind,
 /** Borrowed; obj_ref() to keep. NULL when there is none */
 const struct dir_account *directory_account(const struct directory *dir,
 					    const char *id);
+/** The oldest one, made at the first start: the platform's own */
+const struct dir_account *directory_first_account(const struct directory *dir);
 const struct dir_flow *directory_flow(const struct directory *dir,
 				      const char *id);
 const struct dir_trunk *directory_trunk(const struct directory *dir,
@@ -136,6 +138,9 @@ const struct dir_trunk *directory_trunk(const struct directory *dir,
 const struct dir_domain *directory_domain(const struct directory *dir,
 					  const char *id);
 const struct dir_extension *directory_extension(const struct directory *dir,
+						const char *id);
+
+const struct dir_number *directory_number_by_id(const struct directory *dir,
 						const char *id);
 
 /** Trunks whose sources hold this address, longest prefix first.

@@ -13,6 +13,23 @@ enum {
 	DESTINATION_MAX = 64
 }; /* no number or pattern is longer */
 
+const struct dir_account *directory_first_account(const struct directory *dir)
+{
+	const struct dir_account *account, *first = NULL;
+	GHashTableIter iter;
+	gpointer value;
+
+	/* ids sort by the time they were made */
+	g_hash_table_iter_init(&iter, dir->kinds[DIR_ACCOUNT]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		account = value;
+		if (!first || strcmp(account->id, first->id) < 0)
+			first = account;
+	}
+
+	return first;
+}
+
 size_t directory_trunks_by_source(const struct directory *dir,
 				  const struct sockaddr *sa,
 				  const struct dir_trunk **trunks, size_t max)

@@ -67,6 +67,8 @@ const json_t *flow_opts(const struct flow_run *run);
 
 /** Did a secret value go into the options? */
 bool flow_opts_secret(const struct flow_run *run);
+/** Did one go into this option? */
+bool flow_opt_is_secret(struct flow_run *run, const char *name);
 
 const struct flow_host *flow_host(const struct flow_run *run);
 void *flow_host_arg(const struct flow_run *run);

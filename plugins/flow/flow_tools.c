@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "flow/flow_expr.h"
 #include "flow/flow_run_priv.h"
 
 const json_t *flow_opts(const struct flow_run *run)
@@ -18,6 +19,21 @@ const json_t *flow_opts(const struct flow_run *run)
 bool flow_opts_secret(const struct flow_run *run)
 {
 	return run->opts_secret;
+}
+
+bool flow_opt_is_secret(struct flow_run *run, const char *name)
+{
+	struct flow_expr expr = {.lookup = flow_run_lookup, .arg = run};
+	const struct flow_action *action = &run->doc->actions[run->at];
+	json_t *value = NULL;
+
+	if (!run->opts_secret)
+		return false;
+	(void)flow_expr_eval(&expr, json_object_get(action->option, name),
+			     &value);
+	json_decref(value);
+
+	return expr.secret;
 }
 
 const struct flow_host *flow_host(const struct flow_run *run)

@@ -135,8 +135,6 @@ static void on_later(void *arg)
 	if (what & SIPX_LATER_EARLY && sipx_leg_hears(leg) &&
 	    leg->state == SIPX_INVITED)
 		handler->early(leg->leg.arg);
-	if (what & SIPX_LATER_FAILED && sipx_leg_hears(leg))
-		handler->failed(leg->leg.arg, leg->fail_err, leg->fail_why);
 	if (what & SIPX_LATER_ENDED)
 		sipx_leg_end(leg, &leg->end);
 	if (what & SIPX_LATER_CLOSED)
@@ -180,15 +178,15 @@ void sipx_leg_fail(struct sipx_leg *leg, int err, const char *why, int code)
 	log_warn("%s: %s: %s, answered %d", sipx_leg_name(leg), why,
 		 strerror(err), code);
 	leg->state = SIPX_OVER;
-	leg->fail_err = err;
-	leg->fail_why = why;
+	sipx_leg_note(leg, "%s: %s, %d sent", why, strerror(err), code);
 	leg->end = (struct leg_end){
 		.by = HANGUP_BY_SYSTEM,
 		.reason = HANGUP_FAILED,
+		.code = "no_media",
 		.sip_code = code,
 		.sip_reason = sipx_phrase(code),
 	};
-	sipx_leg_later(leg, SIPX_LATER_FAILED | SIPX_LATER_ENDED);
+	sipx_leg_later(leg, SIPX_LATER_ENDED);
 }
 
 void sipx_leg_forget(struct sipx_leg *leg)

@@ -93,9 +93,8 @@ enum sipx_state {
 /** What a leg tells its call a moment later, outside leg_ops; in this order */
 enum {
 	SIPX_LATER_EARLY = 1 << 0,
-	SIPX_LATER_FAILED = 1 << 1,
-	SIPX_LATER_ENDED = 1 << 2,
-	SIPX_LATER_CLOSED = 1 << 3,
+	SIPX_LATER_ENDED = 1 << 1,
+	SIPX_LATER_CLOSED = 1 << 2,
 };
 
 struct sipx_leg {
@@ -132,8 +131,6 @@ struct sipx_leg {
 	char end_text[SIPX_TEXT_SIZE]; /**< what end.sip_reason points to */
 	unsigned later;
 	struct timer later_timer;
-	int fail_err;
-	const char *fail_why;
 };
 
 /* ---- events.c, methods ---- */
@@ -196,8 +193,8 @@ void sipx_leg_later(struct sipx_leg *leg, unsigned what);
 void sipx_leg_end(struct sipx_leg *leg, const struct leg_end *end);
 /** It is over because the call said so: closed() only */
 void sipx_leg_over(struct sipx_leg *leg);
-/** leg_answer() or leg_progress() came to nothing: the INVITE is refused;
- * failed() and ended() follow */
+/** leg_answer() or leg_progress() came to nothing and the INVITE is refused:
+ * ended() follows, not failed(), as no action of the flow can mend it */
 void sipx_leg_fail(struct sipx_leg *leg, int err, const char *why, int code);
 /** After the last event: the handle goes */
 void sipx_leg_forget(struct sipx_leg *leg);

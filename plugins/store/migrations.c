@@ -178,8 +178,10 @@ static const char v2[] =
 /* Sound and webhooks. `webhook` with a call_id is the endpoint of that call
  * alone, made with the call. A delivery is one event for one endpoint: the
  * webhook module writes it, with its cursor in meta ("webhook_cursor": the
- * last event row that was matched). Whoever changes an endpoint changes meta's
- * "webhook_generation" in the same transaction, so that it is read anew.
+ * last event row that was matched). Whoever changes an endpoint that is not a
+ * call's changes meta's "webhook_generation" in the same transaction, so that
+ * it is read anew. What is old is found by account, in the order it was made
+ * (store/trim.c).
  */
 static const char v3[] =
 	"CREATE TABLE media ("
@@ -194,13 +196,17 @@ static const char v3[] =
 
 	"CREATE TABLE webhook ("
 	" id TEXT PRIMARY KEY,"
-	" account_id TEXT NOT NULL REFERENCES account (id),"
+	" account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
 	" call_id TEXT,"
 	" enabled INTEGER NOT NULL,"
+	" sequence INTEGER NOT NULL DEFAULT 0," /* of its newest event */
 	" created_at INTEGER NOT NULL,"
 	" doc TEXT NOT NULL) STRICT;"
-	"CREATE INDEX webhook_page ON webhook (account_id, created_at, id);"
+	"CREATE INDEX webhook_page ON webhook (account_id, created_at, id)"
+	" WHERE call_id IS NULL;"
 	"CREATE INDEX webhook_call ON webhook (call_id)"
+	" WHERE call_id IS NOT NULL;"
+	"CREATE INDEX webhook_age ON webhook (account_id, id)"
 	" WHERE call_id IS NOT NULL;"
 
 	"CREATE TABLE delivery ("
@@ -224,9 +230,10 @@ static const char v3[] =
 	" WHERE status = 'pending';"
 	"CREATE INDEX delivery_call ON delivery (call_id)"
 	" WHERE call_id IS NOT NULL;"
-	"CREATE INDEX delivery_age ON delivery (created_at);"
+	"CREATE INDEX delivery_age ON delivery (account_id, id);"
+	"CREATE INDEX delivery_event ON delivery (event_row)"
+	" WHERE status = 'pending';"
 
-	"CREATE INDEX event_age ON event (created_at);"
 	"CREATE INDEX event_account ON event (account_id, row);"
 
 	"CREATE TABLE event_ticket ("

@@ -72,7 +72,8 @@ void store_tx_add(struct store_tx *tx, enum store_expect expect,
 		     sizeof((const struct db_value[]){__VA_ARGS__}) /          \
 			     sizeof(struct db_value))
 
-/** Mark that the transaction writes event rows (event/ does) */
+/** Mark that the transaction writes event rows (event/ does), or makes
+ * deliveries due: the doorbell rings after its commit */
 void store_tx_has_event(struct store_tx *tx);
 
 /** What came of it. `why` names the constraint or the I/O error.

@@ -83,6 +83,7 @@ def test_ctrl_c(_):
         equal(rows, [("ended", 4)], "calls in the store")
         types = [e["type"] for e in p.events()]
         equal(types.count("call.ended"), 4, "call.ended events")
+        equal(types[-1], "node.stopped", "the last event")
         for s in (idle, half):
             s.close()
         for caller in [*polite, rude]:

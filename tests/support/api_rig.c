@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +71,20 @@ static bool text_row(void *arg, const struct db_row *row)
 	return false;
 }
 
+static void ring(void *arg, int64_t row) /* Thread: store */
+{
+	struct api_rig *rig = arg;
+
+	++rig->rings;
+}
+
 static void start(struct api_rig *rig)
 {
 	const struct store_params prm = {
 		.path = rig->path,
 		.backup_dir = rig->dir,
+		.committed = ring,
+		.arg = rig,
 	};
 	struct api_env env = {
 		.data_dir = rig->dir,
@@ -198,7 +208,8 @@ json_t *api_rig_ask(struct api_rig *rig, const struct api_ask *ask)
 		json_set_str(query, "request_id", ask->request_id);
 	if (ask->id)
 		json_object_set_new(query, "path",
-				    json_pack("{s:s}", "id", ask->id));
+				    json_pack("{s:s, s:s*}", "id", ask->id,
+					      "delivery_id", ask->delivery_id));
 	if (ask->query)
 		json_object_set_new(query, "query", ask->query);
 	if (ask->idem_key) {
@@ -345,6 +356,71 @@ int64_t api_rig_count(struct api_rig *rig, const char *sql)
 	must(db_read(store_db(rig->store), sql, NULL, 0, int_row, &n), sql);
 
 	return n;
+}
+
+static bool keep_text(void *arg, const struct db_row *row)
+{
+	*(char **)arg = g_strdup(db_text(row, 0));
+
+	return false;
+}
+
+char *api_rig_text(struct api_rig *rig, const char *sql, const char *param)
+{
+	const struct db_value params[] = {DB_S(param)};
+	char *text = NULL;
+
+	must(db_read(store_db(rig->store), sql, params, param ? 1 : 0,
+		     keep_text, &text),
+	     sql);
+
+	return text;
+}
+
+struct writing {
+	struct api_rig *rig;
+	struct store_tx *tx;
+	pthread_mutex_t mtx;
+	pthread_cond_t cond;
+	bool done;
+	int err;
+};
+
+static void written(void *arg, int err, const char *why) /* Thread: loop */
+{
+	struct writing *writing = arg;
+
+	pthread_mutex_lock(&writing->mtx);
+	writing->done = true;
+	writing->err = err;
+	pthread_cond_signal(&writing->cond);
+	pthread_mutex_unlock(&writing->mtx);
+}
+
+static void commit(void *arg) /* Thread: loop */
+{
+	struct writing *writing = arg;
+
+	store_commit(writing->rig->store, writing->tx, written, writing);
+}
+
+void api_rig_write(struct api_rig *rig, const char *sql,
+		   const struct db_value *params, size_t nparams)
+{
+	struct writing writing = {
+		.rig = rig,
+		.tx = store_tx_new(),
+		.mtx = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER,
+	};
+
+	store_tx_add(writing.tx, STORE_ANY, sql, params, nparams);
+	must(loop_call(rig->loop, "write", commit, &writing), "loop_call");
+	pthread_mutex_lock(&writing.mtx);
+	while (!writing.done)
+		pthread_cond_wait(&writing.cond, &writing.mtx);
+	pthread_mutex_unlock(&writing.mtx);
+	must(writing.err, sql);
 }
 
 void api_rig_on_loop(struct api_rig *rig, void (*fn)(void *arg), void *arg)

@@ -7,11 +7,13 @@
 #define BIFRONS_TESTS_SUPPORT_API_RIG_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "api/api.h"
 #include "common/id.h"
 #include "directory/directory.h"
 #include "event/event.h"
+#include "host/db.h"
 #include "support/render_fake.h"
 
 struct api_rig {
@@ -27,6 +29,7 @@ struct api_rig {
 	char account_id[ID_SIZE]; /**< the platform's */
 	unsigned deadline_ms;     /**< set before api_rig_open(), 0 = 5000 */
 	bool demo;                /**< the same */
+	atomic_uint rings;        /**< of the doorbell */
 
 	/* uploaded files: rig->dir is the data directory */
 	struct workers *workers;
@@ -51,7 +54,8 @@ struct api_ask {
 	const char *account_id; /**< NULL: the platform's */
 	const char *scope;      /**< NULL: "platform" */
 	const char *id;
-	json_t *query, *body; /**< taken */
+	const char *delivery_id; /**< with id */
+	json_t *query, *body;    /**< taken */
 	const char *idem_key, *idem_hash;
 	const char *request_id;
 };
@@ -86,6 +90,14 @@ char *api_rig_folder(struct api_rig *rig, const char *folder);
 
 /** A number from the store; -1 when there is no row */
 int64_t api_rig_count(struct api_rig *rig, const char *sql);
+
+/** Run one statement, and wait until it is committed; aborts when it fails.
+ * sql is static text */
+void api_rig_write(struct api_rig *rig, const char *sql,
+		   const struct db_value *params, size_t nparams);
+
+/** First column of the first row for ?1 = param (NULL: none); g_free() it */
+char *api_rig_text(struct api_rig *rig, const char *sql, const char *param);
 
 /** Run fn on the loop and wait */
 void api_rig_on_loop(struct api_rig *rig, void (*fn)(void *arg), void *arg);

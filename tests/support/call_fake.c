@@ -64,9 +64,30 @@ static void on_update(struct call_fake *fake, const struct db_value *v)
 	json_object_set_new(row, "doc", json_loads(v[5].s, 0, NULL));
 }
 
+static void on_webhook(struct call_fake *fake, const struct db_value *v)
+{
+	json_t *row = json_object();
+
+	assert_string_equal(v[1].s, CALL_FAKE_ACCOUNT);
+	set(row, "id", &v[0]);
+	set(row, "call_id", &v[2]);
+	set(row, "created_at", &v[3]);
+	json_object_set_new(row, "doc", json_loads(v[4].s, 0, NULL));
+	json_object_set_new(row, "at", json_integer(fake->commits));
+	json_array_append_new(fake->webhooks, row);
+}
+
+static void on_alive(struct call_fake *fake, const struct db_value *v)
+{
+	++fake->alives;
+	fake->alive_ms = g_ascii_strtoll(v[1].s, NULL, 10);
+}
+
 static int run(void *conn, const char *sql, const struct db_value *params,
 	       size_t nparams, int64_t *changed, char why[STORE_WHY_SIZE])
 {
+	struct call_fake *fake = conn;
+
 	(void)nparams;
 	(void)why;
 
@@ -74,6 +95,10 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 		on_event_row(conn, params);
 	else if (strstr(sql, "INSERT INTO call"))
 		on_insert(conn, params);
+	else if (strstr(sql, "INSERT INTO webhook"))
+		on_webhook(conn, params);
+	else if (strstr(sql, "INSERT INTO meta"))
+		on_alive(fake, params);
 	else
 		on_update(conn, params);
 	*changed = 1;
@@ -87,8 +112,11 @@ static void commit(void *arg, struct store_tx *tx)
 {
 	struct call_fake *fake = arg;
 
-	++fake->commits;
+	const unsigned alives = fake->alives;
+
 	assert_int_equal(store_tx_run(tx, &recorder, fake), 0);
+	if (fake->alives == alives)
+		++fake->commits;
 	store_tx_free(tx);
 }
 
@@ -283,6 +311,7 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 	fake->events.clock = &fake->clock.clock;
 	fake->log = json_array();
 	fake->rows = json_object();
+	fake->webhooks = json_array();
 
 	env.timers = fake->timers;
 	env.dir = fake->dir;
@@ -297,6 +326,7 @@ void call_fake_teardown(struct call_fake *fake)
 	obj_unref(fake->timers);
 	json_decref(fake->log);
 	json_decref(fake->rows);
+	json_decref(fake->webhooks);
 }
 
 enum call_refusal call_fake_invite(struct call_fake *fake,
@@ -307,6 +337,7 @@ enum call_refusal call_fake_invite(struct call_fake *fake,
 		.account_id = CALL_FAKE_ACCOUNT,
 		.trunk_id = CALL_FAKE_TRUNK,
 		.flow_id = CALL_FAKE_FLOW,
+		.number_id = fake->number_id,
 		.source = "+4511111111",
 		.source_name = "B\xf8",
 		.source_type = "tel",

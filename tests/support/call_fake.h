@@ -41,8 +41,13 @@ struct call_fake {
 
 	json_t *log;      /**< events as committed: their documents */
 	json_t *rows;     /**< call rows by id: {status, doc, sequence…} */
-	unsigned commits; /**< transactions */
+	json_t *webhooks; /**< webhook rows: {id, call_id, created_at, doc},
+			     with how many transactions were before in `at` */
+	const char *number_id; /**< that is called, or NULL */
+	unsigned commits;      /**< transactions, but for those of `alives` */
+	unsigned alives; /**< that the process lives was written so often */
 	unsigned idles;
+	int64_t alive_ms; /**< as last written, 0 = never */
 
 	/* media, of all legs */
 	unsigned plays, stops, echos;

@@ -307,8 +307,8 @@ void srig_open(struct srig *rig, const struct srig_params *prm)
 			.loop = rig->loop,
 			.threads = 1,
 			.bind = "127.0.0.1",
-			.port_min = 41000,
-			.port_max = 41999,
+			.port_min = prm->few_ports ? 42990 : 41000,
+			.port_max = prm->few_ports ? 42991 : 41999,
 			.silence_timeout_ms = 60000,
 		};
 

@@ -70,7 +70,8 @@ struct srig {
 };
 
 struct srig_params {
-	bool media; /**< with the media engine */
+	bool media;     /**< with the media engine */
+	bool few_ports; /**< for one call */
 	const char *public_address;
 	unsigned strangers_per_s;
 	unsigned max_lag_ms;

@@ -183,6 +183,10 @@ static char *make_for(const struct verb_row *row)
 		doc = api_rig_upload(&rig, "RIFF1", "hostile");
 	else if (str_starts(row->name, "extensions."))
 		doc = make_extension();
+	else if (str_starts(row->name, "webhooks."))
+		doc = api_rig_make(
+			&rig, "webhooks.create", NULL,
+			json_pack("{s:s}", "url", "https://sink.test/"));
 	else
 		doc = json_incref(flow);
 

@@ -8,11 +8,9 @@
 #include <cmocka.h>
 
 #include <glib.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "common/json.h"
-#include "store/store.h"
 #include "support/api_rig.h"
 
 static struct api_rig rig;
@@ -243,24 +241,6 @@ static void test_pages_of_one_account_only(void **state)
 
 /* ---- calls: rows as call/ writes them ---- */
 
-struct insert {
-	pthread_mutex_t mtx;
-	pthread_cond_t cond;
-	bool done;
-	int err;
-};
-
-static void inserted(void *arg, int err, const char *why)
-{
-	struct insert *insert = arg;
-
-	pthread_mutex_lock(&insert->mtx);
-	insert->done = true;
-	insert->err = err;
-	pthread_cond_signal(&insert->cond);
-	pthread_mutex_unlock(&insert->mtx);
-}
-
 static void insert_call(int64_t n, const char *status, const char *source)
 {
 	static const char sql[] =
@@ -268,25 +248,22 @@ static void insert_call(int64_t n, const char *status, const char *source)
 		" destination, created_at, ended_at, hangup_reason, node_id,"
 		" sequence, doc) VALUES (?1, ?2, ?3, 'incoming', ?4, '+45',"
 		" ?5, ?6, ?7, 'n', 1, ?8)";
-	struct insert insert = {.mtx = PTHREAD_MUTEX_INITIALIZER,
-				.cond = PTHREAD_COND_INITIALIZER};
 	const bool ended = !strcmp(status, "ended");
-	struct store_tx *tx = store_tx_new();
 	char id[ID_SIZE], doc[200];
+	const struct db_value params[] = {
+		DB_S(id),
+		DB_S(rig.account_id),
+		DB_S(status),
+		DB_S(source),
+		DB_I(1000 * n),
+		ended ? DB_I(1000 * n + 500) : DB_N,
+		ended ? DB_S("normal") : DB_N,
+		DB_S(doc),
+	};
 
 	id_new(id);
 	g_snprintf(doc, sizeof(doc), "{\"id\":\"%s\",\"n\":%d}", id, (int)n);
-	STORE_ADD(tx, STORE_ONE_ROW, sql, DB_S(id), DB_S(rig.account_id),
-		  DB_S(status), DB_S(source), DB_I(1000 * n),
-		  ended ? DB_I(1000 * n + 500) : DB_N,
-		  ended ? DB_S("normal") : DB_N, DB_S(doc));
-	store_commit(rig.store, tx, inserted, &insert);
-
-	pthread_mutex_lock(&insert.mtx);
-	while (!insert.done)
-		pthread_cond_wait(&insert.cond, &insert.mtx);
-	pthread_mutex_unlock(&insert.mtx);
-	assert_int_equal(insert.err, 0);
+	api_rig_write(&rig, sql, params, G_N_ELEMENTS(params));
 }
 
 static void expect_calls(json_t *query, const char *want)

@@ -305,6 +305,58 @@ static void look_number(void *arg) /* Thread: loop */
 	look->found = directory_number(rig.directory, look->destination, NULL);
 }
 
+static json_t *with_webhook(const char *flow, json_t *webhook)
+{
+	json_t *body = number_body("hooked", flow);
+
+	json_object_set_new(body, "webhook", webhook);
+
+	return body;
+}
+
+static void test_a_number_has_an_endpoint_for_its_calls(void **state)
+{
+	char *flow = make_flow(NULL), *id, *pointers;
+	json_t *doc, *hook;
+
+	pointers = api_rig_pointers(
+		ask("numbers.create", NULL,
+		    with_webhook(flow, json_pack("{s:s, s:[s], s:i}", "url",
+						 "ftp://x", "events", "call",
+						 "color", 1))));
+	assert_string_equal(pointers,
+			    "/webhook/color /webhook/url /webhook/events/0");
+	g_free(pointers);
+	pointers = api_rig_pointers(
+		ask("numbers.create", NULL, with_webhook(flow, json_object())));
+	assert_string_equal(pointers, "/webhook/url");
+	g_free(pointers);
+
+	doc = api_rig_ok(ask("numbers.create", NULL,
+			     with_webhook(flow, json_pack("{s:s}", "url",
+							  "http://x.test/"))));
+	id = id_of(doc);
+	hook = json_object_get(doc, "webhook");
+	assert_string_equal(json_str(hook, "url", ""), "http://x.test/");
+	assert_true(json_is_null(json_object_get(hook, "events")));
+	json_decref(doc);
+
+	doc = api_rig_ok(ask(
+		"numbers.patch", id,
+		json_pack("{s:{s:[s]}}", "webhook", "events", "call.ended")));
+	hook = json_object_get(doc, "webhook");
+	assert_string_equal(json_str(hook, "url", ""), "http://x.test/");
+	assert_int_equal(json_array_size(json_object_get(hook, "events")), 1);
+	json_decref(doc);
+
+	doc = api_rig_ok(
+		ask("numbers.patch", id, json_pack("{s:n}", "webhook")));
+	assert_true(json_is_null(json_object_get(doc, "webhook")));
+	json_decref(doc);
+	g_free(id);
+	g_free(flow);
+}
+
 static void test_pending_number_does_not_answer(void **state)
 {
 	char *other = make_account(false), *flow = make_flow(other);
@@ -511,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_number_is_unique_everywhere),
 		cmocka_unit_test(test_number_needs_a_flow_of_its_account),
 		cmocka_unit_test(test_number_or_pattern),
+		cmocka_unit_test(test_a_number_has_an_endpoint_for_its_calls),
 		cmocka_unit_test(test_pending_number_does_not_answer),
 		cmocka_unit_test(test_auto_approve),
 		cmocka_unit_test(test_other_accounts_answer_404),

@@ -37,7 +37,8 @@ struct rig {
 	struct call_table *calls;
 	struct leg leg;
 	int recovered;
-	GString *text; /**< what a read gave */
+	int alive_after_ms; /**< the process was seen so much later, or 0 */
+	GString *text;      /**< what a read gave */
 };
 
 /* ---- a leg that does what it is asked ---- */
@@ -192,6 +193,23 @@ static const char *read_text(struct rig *rig, const char *sql)
 	return rig->text->str;
 }
 
+/* As the process that died wrote it, some time after the last event */
+static void write_alive(struct rig *rig)
+{
+	struct store_tx *tx = store_tx_new();
+
+	STORE_ADD(tx, STORE_ONE_ROW,
+		  "INSERT INTO meta (key, value) SELECT 'alive:node-1',"
+		  " CAST(created_at + ?1 AS TEXT) FROM event"
+		  " WHERE type = 'call.dtmf'",
+		  DB_I(rig->alive_after_ms));
+	store_commit(rig->store, tx, NULL, NULL);
+	while (strcmp(read_text(rig, "SELECT count(*) FROM meta"
+				     " WHERE key LIKE 'alive:%'"),
+		      "1 ") != 0)
+		g_usleep(1000);
+}
+
 /* Wait for the store to have written so many events */
 static void wait_events(struct rig *rig, const char *expected)
 {
@@ -267,6 +285,7 @@ static void test_a_crash(void **state)
 {
 	struct rig *rig = *state;
 	json_t *doc, *hangup;
+	char *sql;
 
 	start(rig);
 	loop_call(rig->loop, "invite", invite, rig);
@@ -285,6 +304,8 @@ static void test_a_crash(void **state)
 
 	rig->events.node_id = "node-1";
 	start(rig);
+	if (rig->alive_after_ms)
+		write_alive(rig);
 	loop_call(rig->loop, "recover", recover, rig);
 	assert_int_equal(rig->recovered, 1);
 	wait_events(rig, "call.created flow.action call.answered flow.action "
@@ -296,12 +317,14 @@ static void test_a_crash(void **state)
 					   " sequence FROM call"),
 			    "endedfailed6 ");
 
-	/* its last known time is that of the last that was heard of it */
-	assert_string_equal(
-		read_text(rig, "SELECT count(*) FROM call WHERE ended_at ="
-			       " (SELECT created_at FROM event WHERE type ="
-			       " 'call.dtmf')"),
-		"1 ");
+	/* its last known time is that of the last that was heard of it, or of
+	 * the process */
+	sql = g_strdup_printf("SELECT count(*) FROM call WHERE ended_at ="
+			      " (SELECT created_at + %d FROM event WHERE"
+			      " type = 'call.dtmf')",
+			      rig->alive_after_ms);
+	assert_string_equal(read_text(rig, sql), "1 ");
+	g_free(sql);
 
 	read_text(rig, "SELECT doc FROM call");
 	doc = json_loads(rig->text->str, 0, NULL);
@@ -317,12 +340,22 @@ static void test_a_crash(void **state)
 	stop(rig);
 }
 
+static void test_a_crash_in_a_quiet_call(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->alive_after_ms = 600000;
+	test_a_crash(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_whole_call, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_crash, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_crash_in_a_quiet_call,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

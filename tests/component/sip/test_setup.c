@@ -96,6 +96,40 @@ static void test_we_hang_up(void **state)
 	assert_int_equal(srig_hangup(leg, HANGUP_NORMAL, 0), -1);
 }
 
+static int open_few_ports(void **state)
+{
+	*state = srig_call_open(
+		&(struct srig_params){.media = true, .few_ports = true}, false);
+
+	return 0;
+}
+
+/* 503 goes out, and the call's record says so: no action can mend it */
+static void test_no_port_is_left(void **state)
+{
+	struct srig_call *c = *state;
+	struct srig_leg *first = srig_call_up(c);
+	struct srig_leg *leg = &c->rig.legs[1];
+	struct speer other;
+
+	assert_non_null(first);
+	speer_open(&other, "127.0.0.1", c->rig.port, false);
+	speer_invite(&other, "");
+	assert_int_equal(speer_response(&other, SPEER_WAIT_MS), 503);
+	assert_true(has(other.msg, "Retry-After", "2"));
+	speer_ack(&other);
+	speer_close(&other);
+
+	assert_true(srig_wait(&c->rig, &leg->closed, 1));
+	assert_int_equal(leg->failed, 0);
+	assert_int_equal(leg->ended, 1);
+	assert_int_equal(leg->end.by, HANGUP_BY_SYSTEM);
+	assert_int_equal(leg->end.reason, HANGUP_FAILED);
+	assert_int_equal(leg->end.sip_code, 503);
+	assert_string_equal(leg->end.code, "no_media");
+	assert_true(srig_call_down(c, first));
+}
+
 static void test_answer_twice(void **state)
 {
 	struct srig_call *c = *state;
@@ -396,6 +430,8 @@ static void test_prack_never_comes(void **state)
 
 #define UDP(test) cmocka_unit_test_setup_teardown(test, open_udp, close_all)
 #define TCP(test) cmocka_unit_test_setup_teardown(test, open_tcp, close_all)
+#define FEW_PORTS(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, open_few_ports, close_all)
 #define HASTY(test) cmocka_unit_test_setup_teardown(test, open_hasty, close_all)
 
 int main(void)
@@ -405,6 +441,7 @@ int main(void)
 		TCP(test_caller_hangs_up),
 		UDP(test_we_hang_up),
 		TCP(test_we_hang_up),
+		FEW_PORTS(test_no_port_is_left),
 		UDP(test_answer_twice),
 		UDP(test_rejections),
 		TCP(test_rejections),

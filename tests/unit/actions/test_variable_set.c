@@ -91,6 +91,26 @@ static void test_too_much_changes_nothing(void **state)
 	flow_fake_teardown(&fake);
 }
 
+/* Names are shown in events, where a secret's value is masked */
+static void test_a_secret_cannot_be_a_name(void **state)
+{
+	struct flow_fake fake;
+
+	start(&fake, "[{'type':'dtmf_receive','option':{'length':4,"
+		     "'sensitive':true}},"
+		     "{'type':'variable_set','option':{'key':'pin.${digits}',"
+		     "'value':'1'},'error_id':'next'},"
+		     "{'id':'next','type':'variable_set','option':{'key':"
+		     "'entered.${n:-1}','value':'${digits}'}}]");
+	flow_fake_answered(&fake);
+	flow_fake_digits(&fake, "4711");
+	assert_string_equal(fake.error_code, "invalid_value");
+	assert_null(strstr(fake.error_detail, "4711"));
+	assert_null(flow_vars_get(fake.vars, "pin.4711", NULL));
+	assert_string_equal(flow_fake_var(&fake, "entered.1"), "4711");
+	flow_fake_teardown(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +118,7 @@ int main(void)
 		cmocka_unit_test(test_empty_removes),
 		cmocka_unit_test(test_what_a_stranger_sent_is_made_valid),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_a_secret_cannot_be_a_name),
 		cmocka_unit_test(test_too_much_changes_nothing),
 	};
 

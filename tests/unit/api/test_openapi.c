@@ -176,6 +176,8 @@ static void test_secrets_are_never_shown(void **state)
 			      false));
 	assert_null(json_object_get(at(schemas, "Account", "properties"),
 				    "signing_secret"));
+	assert_null(json_object_get(at(schemas, "Webhook", "properties"),
+				    "secret"));
 	assert_non_null(json_object_get(
 		at(schemas, "AccountCreated", "properties"), "access_key"));
 }
@@ -235,13 +237,12 @@ static void test_files_come_and_go(void **state)
 		       NULL));
 }
 
-/* ---- docs/errors.md ---- */
+/* ---- docs/errors.md, docs/events.md ---- */
 
-static char *errors_page(void)
+static char *docs_page(const char *name)
 {
 	const char *root = g_getenv("BIFRONS_SRCDIR");
-	char *path =
-		g_build_filename(root ? root : ".", "docs", "errors.md", NULL);
+	char *path = g_build_filename(root ? root : ".", "docs", name, NULL);
 	char *text = NULL;
 
 	g_file_get_contents(path, &text, NULL, NULL);
@@ -252,7 +253,7 @@ static char *errors_page(void)
 
 static void test_every_error_is_documented(void **state)
 {
-	char *page = errors_page(), *want;
+	char *page = docs_page("errors.md"), *want;
 	unsigned err;
 
 	assert_non_null(page);
@@ -265,6 +266,48 @@ static void test_every_error_is_documented(void **state)
 		assert_non_null(strstr(page, want));
 		g_free(want);
 	}
+	g_free(page);
+}
+
+static void test_every_event_is_documented(void **state)
+{
+	char *page = docs_page("events.md"), *want;
+	unsigned type;
+
+	assert_non_null(page);
+
+	for (type = 0; type < EVENT_NTYPES; ++type) {
+		want = g_strdup_printf("\n| `%s` | %s|", event_type_name(type),
+				       event_type_is_noisy(type) ? "noisy "
+								 : "");
+		if (!strstr(page, want))
+			print_error("docs/events.md lacks: %s\n", want);
+		assert_non_null(strstr(page, want));
+		g_free(want);
+	}
+	g_free(page);
+}
+
+/** Rows of the table begin with a type; no other line does */
+static void test_no_event_is_made_up(void **state)
+{
+	char *page = docs_page("events.md"), **lines, **line, *end;
+	unsigned n = 0;
+
+	assert_non_null(page);
+	lines = g_strsplit(page, "\n", 0);
+	for (line = lines; *line; ++line) {
+		if (!str_starts(*line, "| `"))
+			continue;
+		end = strchr(*line + 3, '`');
+		assert_non_null(end);
+		*end = '\0';
+		assert_int_not_equal(event_type_by_name(*line + 3),
+				     EVENT_NTYPES);
+		++n;
+	}
+	assert_int_equal(n, EVENT_NTYPES);
+	g_strfreev(lines);
 	g_free(page);
 }
 
@@ -282,6 +325,8 @@ int main(void)
 		cmocka_unit_test(test_version_and_security),
 		cmocka_unit_test(test_files_come_and_go),
 		cmocka_unit_test(test_every_error_is_documented),
+		cmocka_unit_test(test_every_event_is_documented),
+		cmocka_unit_test(test_no_event_is_made_up),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

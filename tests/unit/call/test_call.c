@@ -421,6 +421,32 @@ static void test_timeline_is_bounded(void **state)
 	call_fake_teardown(&fake);
 }
 
+/* What a crash is dated by, of calls in which nothing happens */
+static void test_time_is_written_while_calls_are_up(void **state)
+{
+	struct call_fake fake;
+	struct call_fake_leg leg;
+	unsigned alives;
+
+	call_fake_setup(&fake, ANSWER_ECHO, NULL, NULL, 0);
+	call_fake_pass(&fake, 60000);
+	assert_int_equal(fake.alives, 0);
+
+	call_fake_call(&fake, &leg);
+	call_fake_answered(&leg);
+	call_fake_pass(&fake, 60000);
+	assert_in_range(fake.alives, 6, 60);
+	assert_in_range(clock_wall_ms(&fake.clock.clock) - fake.alive_ms, 0,
+			10000);
+
+	call_fake_bye(&leg);
+	call_fake_closed(&leg);
+	alives = fake.alives;
+	call_fake_pass(&fake, 60000);
+	assert_int_equal(fake.alives, alives);
+	call_fake_teardown(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_a_flow_that_runs_wild),
 		cmocka_unit_test(test_many_variables_travel_cut),
 		cmocka_unit_test(test_timeline_is_bounded),
+		cmocka_unit_test(test_time_is_written_while_calls_are_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,15 @@ static void put_account(const char *id, const char *country)
 				     "max_calls", 7, "country", country));
 }
 
+static void test_the_first_account_is_the_platforms(void **state)
+{
+	assert_null(directory_first_account(dir));
+	put_account(ID(07), "DK");
+	put_account(ACC, "DK");
+	put_account(OTHER, "DK");
+	assert_string_equal(directory_first_account(dir)->id, ACC);
+}
+
 static void put_number(const char *id, const char *account, const char *name,
 		       const char *value)
 {
@@ -410,6 +419,7 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_the_first_account_is_the_platforms),
 		TEST(test_longest_source_first),
 		TEST(test_one_trunk_is_named_once),
 		TEST(test_hosts_that_are_addresses_are_sources),
