@@ -432,6 +432,7 @@ static void answer_metrics(struct rest_exchange *ex, const json_t *reply)
 	gauges.cut_off = rest_conns_cut(rest->conns);
 	gauges.auth_failures = rest_keys_failures(rest->keys);
 	gauges.in_flight = stats.in_flight;
+	gauges.uploads = rest_uploads_count(rest->uploads);
 	gauges.refused_busy = stats.busy;
 	gauges.timeouts = stats.timeouts;
 	gauges.late = stats.late;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <curl/curl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -228,6 +229,70 @@ static void test_a_stop_leaves_nothing(void **state)
 	rest_rig_close(&rig);
 }
 
+static size_t take(char *data, size_t size, size_t n, void *arg)
+{
+	g_string_append_len(arg, data, (gssize)(size * n));
+
+	return size * n;
+}
+
+/* As programs send it: a form, by Expect and chunks, without a length */
+static void test_a_form_of_libcurl(void **state)
+{
+	CURL *curl = curl_easy_init();
+	curl_mime *form = curl_mime_init(curl);
+	struct curl_slist *lines = NULL;
+	GString *out = g_string_new(NULL);
+	const size_t size = 3 << 20;
+	char *data = g_strnfill(size, '-'), *url;
+	curl_mimepart *part;
+	struct rest_rig rig;
+	json_t *reply;
+	long status = 0;
+
+	rest_rig_init(&rig);
+	rest_rig_start(&rig);
+	part = curl_mime_addpart(form);
+	curl_mime_name(part, "file");
+	curl_mime_filename(part, "a b.wav");
+	curl_mime_data(part, data, size);
+	part = curl_mime_addpart(form);
+	curl_mime_name(part, "name");
+	curl_mime_data(part, "by curl", CURL_ZERO_TERMINATED);
+	lines = curl_slist_append(lines, "Transfer-Encoding: chunked");
+	lines = curl_slist_append(lines, "Expect: 100-continue");
+	lines = curl_slist_append(lines,
+				  "Authorization: Bearer " REST_KEY_ADMIN);
+	url = g_strdup_printf("http://127.0.0.1:%u/v1/media", rig.port);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_MIMEPOST, form);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
+	assert_int_equal(curl_easy_perform(curl), CURLE_OK);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	assert_int_equal(status, 201);
+	reply = json_loads(out->str, 0, NULL);
+	assert_int_equal(
+		json_int(json_object_get(reply, "body"), "size_bytes", 0),
+		size);
+	assert_string_equal(
+		json_str(json_object_get(reply, "body"), "name", ""),
+		"by curl");
+	assert_string_equal(
+		json_str(json_object_get(reply, "body"), "file_name", ""),
+		"a b.wav");
+	json_decref(reply);
+	curl_easy_cleanup(curl);
+	curl_mime_free(form);
+	curl_slist_free_all(lines);
+	g_string_free(out, TRUE);
+	g_free(data);
+	g_free(url);
+	rest_rig_close(&rig);
+}
+
 static void test_nowhere_to_put_it(void **state)
 {
 	struct rest_client cli;
@@ -252,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_long_work_is_waited_for),
 		cmocka_unit_test(test_leftovers_of_a_crash),
 		cmocka_unit_test(test_a_stop_leaves_nothing),
+		cmocka_unit_test(test_a_form_of_libcurl),
 		cmocka_unit_test(test_nowhere_to_put_it),
 	};
 
