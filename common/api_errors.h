@@ -40,6 +40,7 @@
 	X(body_too_large, 413, "Body too large")                               \
 	X(uri_too_long, 414, "URI too long")                                   \
 	X(unsupported_media_type, 415, "Unsupported content type")             \
+	X(range_not_satisfiable, 416, "Range not satisfiable")                 \
 	X(invalid, 422, "The input is not valid")                              \
 	X(flow_invalid, 422, "The flow is not valid")                          \
 	X(idempotency_mismatch, 422, "The key was used with another request")  \
@@ -52,7 +53,8 @@
 	X(internal, 500, "Internal error")                                     \
 	X(unavailable, 503, "Not available now")                               \
 	X(busy, 503, "Too many requests in flight")                            \
-	X(timeout, 503, "Not answered in time")
+	X(timeout, 503, "Not answered in time")                                \
+	X(disk_full, 507, "No room left on the disk")
 
 #define API_ERROR_ENUM(code, status, title) API_ERR_##code,
 enum api_err {

@@ -70,6 +70,34 @@ void secret_sha256_hex(char out[SECRET_SHA256_HEX], const void *data,
 	str_hex(out, md, sizeof(md));
 }
 
+struct secret_hash *secret_hash_new(void)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	must(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL));
+
+	return (struct secret_hash *)ctx;
+}
+
+void secret_hash_add(struct secret_hash *hash, const void *data, size_t len)
+{
+	must(EVP_DigestUpdate((EVP_MD_CTX *)hash, data, len));
+}
+
+void secret_hash_hex(struct secret_hash *hash, char out[SECRET_SHA256_HEX])
+{
+	uint8_t md[32];
+	unsigned md_len = sizeof(md);
+
+	must(EVP_DigestFinal_ex((EVP_MD_CTX *)hash, md, &md_len));
+	str_hex(out, md, sizeof(md));
+}
+
+void secret_hash_free(struct secret_hash *hash)
+{
+	EVP_MD_CTX_free((EVP_MD_CTX *)hash);
+}
+
 void secret_hmac_sha256(uint8_t out[32], const void *key, size_t key_len,
 			const void *data, size_t len)
 {

@@ -23,6 +23,14 @@ char *secret_token(const char *prefix);
 void secret_sha256_hex(char out[SECRET_SHA256_HEX], const void *data,
 		       size_t len);
 
+/** SHA-256 of what comes in pieces */
+struct secret_hash;
+struct secret_hash *secret_hash_new(void);
+void secret_hash_add(struct secret_hash *hash, const void *data, size_t len);
+/** The end; secret_hash_free() is still the caller's */
+void secret_hash_hex(struct secret_hash *hash, char out[SECRET_SHA256_HEX]);
+void secret_hash_free(struct secret_hash *hash);
+
 void secret_hmac_sha256(uint8_t out[32], const void *key, size_t key_len,
 			const void *data, size_t len);
 

@@ -12,6 +12,8 @@
 #ifndef BIFRONS_COMMON_VERB_LIST_H
 #define BIFRONS_COMMON_VERB_LIST_H
 
+#include <stdbool.h>
+
 enum verb_kind {
 	VERB_LIST,   /**< 200, {"result":[…],"next_page_token":…} */
 	VERB_GET,    /**< 200, the object */
@@ -19,7 +21,29 @@ enum verb_kind {
 	VERB_PATCH,  /**< 200, the object */
 	VERB_DELETE, /**< 204 */
 	VERB_ACTION, /**< 200, an object; Idempotency-Key */
+	/* the body is a file, streamed into the data directory's tmp/; the
+	 * verb gets {"path", …} and takes it from there */
+	VERB_UPLOAD,  /**< 201 + Location, the object; Idempotency-Key */
+	VERB_REPLACE, /**< 200, the object */
+	VERB_FILE, /**< 200, a file: {"path", "content_type", "name"}, the path
+		    * relative to the data directory */
 };
+
+enum {
+	/** How long a verb that takes a file may work on it */
+	VERB_FILE_MS = 60000
+};
+
+static inline bool verb_takes_file(enum verb_kind kind)
+{
+	return kind == VERB_UPLOAD || kind == VERB_REPLACE;
+}
+
+static inline bool verb_takes_idempotency_key(enum verb_kind kind)
+{
+	return kind == VERB_CREATE || kind == VERB_ACTION ||
+	       kind == VERB_UPLOAD;
+}
 
 #define VERBS(X)                                                               \
 	X(accounts_list, "accounts.list", GET, "/v1/accounts", "platform",     \
@@ -121,6 +145,19 @@ enum verb_kind {
 	X(deliveries_replay, "deliveries.replay", POST,                        \
 	  "/v1/webhooks/{id}/deliveries/{delivery_id}/replay",                 \
 	  "webhooks:write", VERB_ACTION)                                       \
+	X(media_list, "media.list", GET, "/v1/media", "media:read", VERB_LIST) \
+	X(media_create, "media.create", POST, "/v1/media", "media:write",      \
+	  VERB_UPLOAD)                                                         \
+	X(media_get, "media.get", GET, "/v1/media/{id}", "media:read",         \
+	  VERB_GET)                                                            \
+	X(media_patch, "media.patch", PATCH, "/v1/media/{id}", "media:write",  \
+	  VERB_PATCH)                                                          \
+	X(media_delete, "media.delete", DELETE, "/v1/media/{id}",              \
+	  "media:write", VERB_DELETE)                                          \
+	X(media_content, "media.content", GET, "/v1/media/{id}/content",       \
+	  "media:read", VERB_FILE)                                             \
+	X(media_replace, "media.replace", PUT, "/v1/media/{id}/content",       \
+	  "media:write", VERB_REPLACE)                                         \
 	X(calls_list, "calls.list", GET, "/v1/calls", "calls:read", VERB_LIST) \
 	X(calls_get, "calls.get", GET, "/v1/calls/{id}", "calls:read",         \
 	  VERB_GET)                                                            \

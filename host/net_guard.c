@@ -55,7 +55,7 @@ struct net6 {
 /* Of 2000::/3; beyond it nothing is public but what holds IPv4 */
 static const struct net6 closed6[] = {
 	{{0x20, 0x01}, 23},                   /* protocol assignments: Teredo,
-					       * benchmarking, ORCHID, AMT … */
+					       * benchmarking, ORCHID, AMT */
 	{{0x20, 0x01, 0x0d, 0xb8}, 32},       /* documentation, RFC 3849 */
 	{{0x20, 0x02}, 16},                   /* 6to4, RFC 3056 */
 	{{0x26, 0x20, 0, 0x4f, 0x80, 0}, 48}, /* AS112, RFC 7534 */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <errno.h>
-#include <string.h>
-
 #include "actions/actions.h"
 
 static const struct opt opts[] = {OPT_END};
@@ -22,12 +19,7 @@ static enum act beep_start(struct flow_run *run)
 
 static enum act beep_event(struct flow_run *run, const struct flow_event *ev)
 {
-	if (ev->type != FLOW_EV_PLAYED)
-		return ACT_WAIT;
-	if (ev->err && ev->err != ECANCELED)
-		return flow_fail(run, "play_failed", "%s", strerror(ev->err));
-
-	return ACT_NEXT;
+	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
 }
 
 static void beep_cancel(struct flow_run *run)

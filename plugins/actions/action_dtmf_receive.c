@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <errno.h>
+#include <glib.h>
 #include <string.h>
 
 #include "actions/actions.h"
@@ -29,13 +29,38 @@ static const struct opt url = {
 };
 
 static const struct opt prompt_opts[] = {
+	{.name = "text",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = ACTION_TEXT_MAX,
+	 .doc = "What to say, as in `talk`; or"},
+	{.name = "language",
+	 .type = OPT_STRING,
+	 .min = 2,
+	 .max = 35,
+	 .check = action_check_language,
+	 .doc = "Language of the text; `en-US` when left out."},
+	{.name = "voice_id",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 64,
+	 .check = action_check_voice,
+	 .doc = "Voice of the text."},
+	{.name = "provider",
+	 .type = OPT_STRING,
+	 .values = action_providers,
+	 .doc = "Who speaks the text."},
 	{.name = "stream_urls",
 	 .type = OPT_ARRAY,
-	 .flags = OPT_REQUIRED,
 	 .min = 1,
 	 .max = ACTION_URLS_MAX,
 	 .sub = &url,
 	 .doc = "What to play, as in `play`."},
+	{.name = "gain_db",
+	 .type = OPT_NUM,
+	 .min = -40,
+	 .max = 20,
+	 .doc = "Louder or softer, in dB, for `stream_urls`."},
 	OPT_END,
 };
 
@@ -157,26 +182,51 @@ static enum act take(struct flow_run *run)
 	return ACT_WAIT;
 }
 
-static enum act prompt(struct flow_run *run, const json_t *urls)
+/* One of the two, and the options of the other are none */
+static void receive_check(const json_t *option, const char *pointer,
+			  struct opt_faults *faults)
 {
-	const struct flow_play play = {.urls = urls, .loops = 1};
+	static const char *const of_text[] = {"language", "voice_id",
+					      "provider"};
+	const json_t *prompt = json_object_get(option, "prompt");
+	const bool text = json_object_get(prompt, "text");
+	const bool urls = json_object_get(prompt, "stream_urls");
+	char ptr[256];
+	size_t i;
+
+	if (!prompt)
+		return;
+	str_copy(ptr, sizeof(ptr), pointer);
+	json_pointer_add(ptr, sizeof(ptr), "prompt");
+	if (text == urls)
+		opt_fault(faults, ptr,
+			  "must have either `text` or `stream_urls`");
+	if (text && json_object_get(prompt, "gain_db"))
+		opt_fault(faults, ptr, "`gain_db` is for `stream_urls`");
+	for (i = 0; !text && i < G_N_ELEMENTS(of_text); ++i)
+		if (json_object_get(prompt, of_text[i]))
+			opt_fault(faults, ptr, "`%s` is for `text`",
+				  of_text[i]);
+}
+
+static enum act prompt(struct flow_run *run, const json_t *what)
+{
 	struct receive *rcv = flow_state(run);
 
 	rcv->prompting = true;
 
-	return flow_play(run, &play);
+	return action_sound(run, what, false);
 }
 
 static enum act receive_start(struct flow_run *run)
 {
 	const json_t *option = flow_opts(run);
-	const json_t *urls = json_object_get(json_object_get(option, "prompt"),
-					     "stream_urls");
+	const json_t *what = json_object_get(option, "prompt");
 
 	if (json_flag(option, "clear", false))
 		flow_digits_clear(run);
-	if (urls && !flow_digits_count(run))
-		return prompt(run, urls);
+	if (what && !flow_digits_count(run))
+		return prompt(run, what);
 	listen(run);
 
 	return take(run);
@@ -184,9 +234,10 @@ static enum act receive_start(struct flow_run *run)
 
 static enum act prompt_over(struct flow_run *run, const struct flow_event *ev)
 {
-	if (ev->err && ev->err != ECANCELED)
-		return flow_fail(run, "play_failed", "%s",
-				 ev->why ? ev->why : strerror(ev->err));
+	const enum act act = flow_played(run, ev);
+
+	if (act != ACT_NEXT)
+		return act;
 	listen(run);
 
 	return ACT_WAIT;
@@ -224,13 +275,15 @@ const struct action_type action_dtmf_receive = {
 	.alias = "digits_receive",
 	.flags = ACTION_ANSWERS | ACTION_TAKES_DIGITS,
 	.opts = opts,
+	.check = receive_check,
 	.start = receive_start,
 	.event = receive_event,
 	.cancel = receive_cancel,
 	.doc = "Waits for digits, taking what was typed ahead first. It ends "
-	       "at `length`, at any key of `key`, or in time.",
+	       "at `length`, at any key of `key`, or in time. A prompt that "
+	       "cannot be played or said breaks as in `play` and `talk`.",
 	.sets = "`digits`; `digits.key`, the key that ended it, or \"\"; "
 		"`digits.reason`: `length`, `key` or `timeout`",
 	.example = "{\"type\": \"dtmf_receive\", \"option\": {\"length\": 1, "
-		   "\"prompt\": {\"stream_urls\": [\"tone:800/200\"]}}}",
+		   "\"prompt\": {\"text\": \"Press one or two.\"}}}",
 };

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <errno.h>
-#include <string.h>
-
 #include "actions/actions.h"
 #include "common/json.h"
 #include "common/str.h"
@@ -26,9 +23,11 @@ static const struct opt opts[] = {
 	 .min = 1,
 	 .max = ACTION_URLS_MAX,
 	 .sub = &url,
-	 .doc = "What to play, in order: `tone:440+480/2000,0/4000` is "
-		"frequencies in Hz, and milliseconds; `tone:800` sounds until "
-		"it is stopped."},
+	 .doc = "What to play, in order, without a gap: a file by http or "
+		"https, in any format that libavformat reads; `media:ID` or "
+		"`media:NAME`, one that was uploaded; "
+		"`tone:440+480/2000,0/4000`, frequencies in Hz and "
+		"milliseconds; `tone:800` sounds until it is stopped."},
 	{.name = "loop",
 	 .type = OPT_INT,
 	 .min = 0,
@@ -54,26 +53,14 @@ static const struct opt opts[] = {
 	 .min = -40,
 	 .max = 20,
 	 .def = "0",
-	 .doc = "Louder or softer, in dB; only 0 yet."},
+	 .doc = "Louder or softer, in dB; it saturates."},
 	{.name = "async",
 	 .type = OPT_BOOL,
 	 .def = "false",
-	 .doc = "Go on with the next action at once."},
+	 .doc = "Go on with the next action at once; the end is the event "
+		"`call.media_finished`."},
 	OPT_END,
 };
-
-static void play_check(const json_t *option, const char *pointer,
-		       struct opt_faults *faults)
-{
-	const json_t *gain = json_object_get(option, "gain_db");
-	char ptr[256];
-
-	if (!json_is_number(gain) || json_number_value(gain) == 0)
-		return;
-	str_copy(ptr, sizeof(ptr), pointer);
-	json_pointer_add(ptr, sizeof(ptr), "gain_db");
-	opt_fault(faults, ptr, "not supported yet: only 0");
-}
 
 static bool is_barged(const struct flow_run *run)
 {
@@ -82,20 +69,15 @@ static bool is_barged(const struct flow_run *run)
 
 static enum act play_start(struct flow_run *run)
 {
-	const json_t *option = flow_opts(run);
-	const struct flow_play play = {
-		.urls = json_object_get(option, "stream_urls"),
-		.loops = (unsigned)json_int(option, "loop", 1),
-		.seek_ms = (uint32_t)json_int(option, "seek_ms", 0),
-	};
+	const bool async = json_flag(flow_opts(run), "async", false);
 	enum act act;
 
 	/* typed ahead: who knows the menu need not hear it */
 	if (is_barged(run))
 		return ACT_NEXT;
 
-	act = flow_play(run, &play);
-	if (act != ACT_WAIT || !json_flag(option, "async", false))
+	act = action_sound(run, flow_opts(run), async);
+	if (act != ACT_WAIT || !async)
 		return act;
 	flow_play_forget(run);
 
@@ -113,26 +95,25 @@ static enum act play_event(struct flow_run *run, const struct flow_event *ev)
 		play_cancel(run);
 		return ACT_NEXT;
 	}
-	if (ev->type != FLOW_EV_PLAYED)
-		return ACT_WAIT;
-	if (ev->err && ev->err != ECANCELED)
-		return flow_fail(run, "play_failed", "%s",
-				 ev->why ? ev->why : strerror(ev->err));
 
-	return ACT_NEXT;
+	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
 }
 
 const struct action_type action_play = {
 	.name = "play",
 	.opts = opts,
-	.check = play_check,
 	.start = play_start,
 	.event = play_event,
 	.cancel = play_cancel,
 	.doc = "Plays to the party, and waits for the end. Before the answer "
 	       "it goes out as early media (183), without answering. What "
-	       "played before ends.",
+	       "played before ends. A long file plays while it arrives. When "
+	       "one of the list cannot be played, those before it are heard, "
+	       "and then it breaks: `unreachable`, `http_status`, `timeout`, "
+	       "`forbidden_address`, `too_large`, `undecodable`, "
+	       "`media_not_found`, `busy`.",
 	.example = "{\"type\": \"play\", \"option\": {\"stream_urls\": "
-		   "[\"tone:440/300,0/100,660/300\"], \"barge_in\": "
+		   "[\"https://example.com/welcome.mp3\", "
+		   "\"tone:440/300,0/100,660/300\"], \"barge_in\": "
 		   "\"any\"}}",
 };

@@ -2,6 +2,7 @@
 
 #include "actions/actions.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -27,11 +28,62 @@ const char *action_check_url(const char *value)
 {
 	const char *why = "not a tone";
 
-	if (!str_starts(value, "tone:"))
-		return "not supported yet: only tone: (such as "
-		       "\"tone:440+480/2000,0/4000\")";
+	if (str_starts(value, "tone:"))
+		return tone_parse(NULL, value, &why) ? why : NULL;
+	if (str_starts(value, "http://") || str_starts(value, "https://"))
+		return opt_check_http_url(value);
+	if (str_starts(value, "recording:"))
+		return "recordings are not supported yet";
+	if (!str_starts(value, "media:"))
+		return "must be http://…, https://…, media:ID, media:NAME or "
+		       "tone:… (such as \"tone:440+480/2000,0/4000\")";
+	if (!value[strlen("media:")])
+		return "names no file: media:ID or media:NAME";
 
-	return tone_parse(NULL, value, &why) ? why : NULL;
+	return opt_check_no_controls(value);
+}
+
+const char *action_check_language(const char *value)
+{
+	if (!g_ascii_isalpha(value[0]) ||
+	    value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
+				"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")])
+		return "must be a language such as \"en-US\"";
+
+	return NULL;
+}
+
+const char *action_check_voice(const char *value)
+{
+	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
+				"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				"_-.:+/")])
+		return "must be the name of a voice";
+
+	return NULL;
+}
+
+const char *const action_providers[] = {"flite", "espeak-ng", "http", NULL};
+
+enum act action_sound(struct flow_run *run, const json_t *option, bool async)
+{
+	const struct flow_talk talk = {
+		.text = json_str(option, "text", NULL),
+		.language = json_str(option, "language", NULL),
+		.voice_id = json_str(option, "voice_id", NULL),
+		.provider = json_str(option, "provider", NULL),
+		.async = async,
+	};
+	const struct flow_play play = {
+		.urls = json_object_get(option, "stream_urls"),
+		.loops = (unsigned)json_int(option, "loop", 1),
+		.seek_ms = (uint32_t)json_int(option, "seek_ms", 0),
+		.gain_db =
+			json_number_value(json_object_get(option, "gain_db")),
+		.async = async,
+	};
+
+	return talk.text ? flow_talk(run, &talk) : flow_play(run, &play);
 }
 
 const char *action_check_variable(const char *value)

@@ -21,8 +21,18 @@ enum {
 
 /** opt.check: a set of keys, "" for none */
 const char *action_check_keys(const char *value);
-/** opt.check: what can be played now */
+/** opt.check: what can be played: http, https, media:, tone: */
 const char *action_check_url(const char *value);
+/** opt.check: a language tag ("en-US") */
+const char *action_check_language(const char *value);
+/** opt.check: the name of a voice */
+const char *action_check_voice(const char *value);
+/** opt.values: who speaks */
+extern const char *const action_providers[];
+
+/** Play an option object's `stream_urls` (with loop, seek_ms, gain_db) or say
+ * its `text` (language, voice_id, provider). @return As flow_play() */
+enum act action_sound(struct flow_run *run, const json_t *option, bool async);
 /** opt.check: the name of a variable, bare */
 const char *action_check_variable(const char *value);
 

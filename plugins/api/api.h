@@ -17,7 +17,11 @@ struct api;
 struct call_table;
 struct directory;
 struct loop;
+struct render;
+struct render_job;
+struct render_job_params;
 struct store;
+struct workers;
 
 /** What verbs may touch */
 struct api_env {
@@ -33,6 +37,20 @@ struct api_env {
 	const char *stun, *turn; /**< "host:port" */
 	const char *turn_secret; /**< shared with the TURN server */
 	unsigned deadline_ms;    /**< 2000 */
+	/* files that users upload */
+	const char *data_dir;      /**< media/ and tmp/ lie in it; NULL: none */
+	struct workers *workers;   /**< for what waits for the disk */
+	int64_t media_quota_bytes; /**< of an account */
+	unsigned media_deadline_ms; /**< 0 = VERB_FILE_MS */
+	/** render_job_start() and _cancel() (render/render.h) with what they
+	 * take; NULL: nothing can be converted. Thread: loop */
+	int (*render_start)(struct render_job **jobp, struct render *render,
+			    const struct render_job_params *prm);
+	void (*render_cancel)(struct render_job *job);
+	struct render *render;
+	/** A file was replaced or removed: clips_forget_media(). May be NULL.
+	 * Thread: loop */
+	void (*forget_media)(void *arg, const char *media_id);
 	/** Is the platform ready (SIP bound, store open, not draining)? Adds
 	 * a member for each check. Thread: any */
 	bool (*ready)(void *arg, json_t *checks);
@@ -46,6 +64,16 @@ int api_alloc(struct api **apip, const struct api_env *env);
 
 /** Answer one request. @param query  Borrowed. @return A new object */
 json_t *api_dispatch(struct api *api, json_t *query);
+
+/** What takes long ends as `unavailable` now, and is refused from now on; 2 s
+ * at most. Call it before waiting for the end of all requests, and again when
+ * nobody converts any more, before the workers stop. Thread: any but the loop
+ */
+void api_close(struct api *api);
+
+/** Remove what a crash left of uploaded files. Before the first request.
+ * Blocks. @return 0 or errno */
+int api_media_recover(struct api *api);
 
 /** {"error":{"code","detail"}} */
 json_t *api_error(enum api_err err, const char *detail);

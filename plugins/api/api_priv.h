@@ -19,6 +19,7 @@
 
 struct db_value;
 struct job;
+struct media_works;
 struct req;
 struct resource;
 
@@ -69,6 +70,8 @@ struct api {
 	/* guarded by mtx */
 	pthread_mutex_t mtx;
 	GHashTable *running; /**< "ACCOUNT KEY" -> hash: idempotent requests */
+
+	struct media_works *media; /**< what it points to is the loop's */
 };
 
 /** One request; every string is borrowed from the query */

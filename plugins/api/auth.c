@@ -14,6 +14,7 @@ const char *const api_scopes[] = {
 	"extensions:read", "extensions:write",
 	"calls:read",      "calls:write",
 	"webhooks:read",   "webhooks:write",
+	"media:read",      "media:write",
 	"metrics",         "admin",
 	"platform",        NULL,
 };

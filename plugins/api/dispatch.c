@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/job.h"
+#include "api/media.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/obj.h"
@@ -34,6 +34,7 @@ static void api_destructor(void *arg)
 		g_hash_table_destroy(api->rows);
 	if (api->running)
 		g_hash_table_destroy(api->running);
+	media_works_free(api->media);
 	pthread_mutex_destroy(&api->mtx);
 }
 
@@ -52,6 +53,7 @@ int api_alloc(struct api **apip, const struct api_env *env)
 	pthread_mutex_init(&api->mtx, NULL);
 	api->running =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	api->media = media_works_new();
 	api->rows = g_hash_table_new(g_str_hash, g_str_equal);
 	for (row = api_rows; row->name; ++row)
 		g_hash_table_insert(api->rows, (gpointer)row->name,
@@ -76,7 +78,7 @@ static json_t *read_idempotency(struct req *req, const json_t *query)
 	const char *key, *hash;
 
 	if (!idem || !req->row->verb->prepare ||
-	    (req->row->kind != VERB_CREATE && req->row->kind != VERB_ACTION))
+	    !verb_takes_idempotency_key(req->row->kind))
 		return NULL;
 
 	key = json_str(idem, "key", "");
@@ -140,13 +142,23 @@ static json_t *run_prepared(struct req *req, const struct timespec *deadline)
 	return reply;
 }
 
+static unsigned deadline_of(const struct req *req)
+{
+	const struct api_env *env = &req->api->env;
+
+	if (!verb_takes_file(req->row->kind))
+		return env->deadline_ms;
+
+	return env->media_deadline_ms ? env->media_deadline_ms : VERB_FILE_MS;
+}
+
 static json_t *run_acting(struct req *req)
 {
 	struct timespec deadline;
 	json_t *reply = NULL;
 	unsigned i;
 
-	job_deadline(&deadline, req->api->env.deadline_ms);
+	job_deadline(&deadline, deadline_of(req));
 	if (req->idem_key)
 		reply = idem_begin(req);
 

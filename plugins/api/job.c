@@ -15,6 +15,8 @@ static void job_destructor(void *arg)
 {
 	struct job *job = arg;
 
+	if (job->data_free)
+		job->data_free(job->data);
 	store_tx_free(job->tx);
 	json_decref(job->doc);
 	json_decref(job->ready);

@@ -40,6 +40,9 @@ struct job {
 	json_t *input;        /**< the checked body, of live verbs */
 	bool answer_is_in_tx; /**< tx stores `ready` for the idempotency key */
 	bool was_found;       /**< live verbs: the store has a record */
+	void *data;           /**< the verb's own */
+	/** Thread: whoever gives the last reference back */
+	void (*data_free)(void *data);
 
 	/* guarded by mtx */
 	pthread_mutex_t mtx;

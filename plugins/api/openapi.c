@@ -74,8 +74,7 @@ static json_t *parameters_of(const struct verb_row *row)
 		json_array_append_new(out,
 				      openapi_ref("parameters", "account"));
 	json_array_append_new(out, openapi_ref("parameters", "request_id"));
-	if (row->verb->prepare &&
-	    (row->kind == VERB_CREATE || row->kind == VERB_ACTION))
+	if (row->verb->prepare && verb_takes_idempotency_key(row->kind))
 		json_array_append_new(
 			out, openapi_ref("parameters", "idempotency_key"));
 	if (row->verb->query)
@@ -150,7 +149,10 @@ static json_t *operation_of(const struct verb_row *row)
 	json_object_set_new(op, "security", security_of(row));
 	json_object_set_new(op, "parameters", parameters_of(row));
 	if (row->verb->body)
-		json_object_set_new(op, "requestBody", body_of(row));
+		json_object_set_new(op, "requestBody",
+				    verb_takes_file(row->kind)
+					    ? openapi_file_body(row)
+					    : body_of(row));
 	json_object_set_new(op, "responses", openapi_responses(row));
 
 	return op;

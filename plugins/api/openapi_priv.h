@@ -24,6 +24,11 @@ json_t *openapi_components(void);
 /** {"call.created": …}: one for every event type */
 json_t *openapi_webhooks(void);
 
+/** What a verb that takes a file takes: multipart, or the bytes */
+json_t *openapi_file_body(const struct verb_row *row);
+/** Add the answers of a verb that gives one */
+void openapi_file_answers(json_t *responses);
+
 /** Answers of a verb, by status */
 json_t *openapi_responses(const struct verb_row *row);
 

@@ -38,8 +38,16 @@ static json_t *success_schema(const struct verb_row *row)
 
 static void add_success(json_t *out, const struct verb_row *row)
 {
-	json_t *reply = json_object();
+	const bool is_made =
+		row->kind == VERB_CREATE || row->kind == VERB_UPLOAD;
+	json_t *reply;
 
+	if (row->kind == VERB_FILE) {
+		openapi_file_answers(out);
+		return;
+	}
+
+	reply = json_object();
 	if (row->kind == VERB_DELETE) {
 		json_set_str(reply, "description", "Gone.");
 		json_object_set_new(out, "204", reply);
@@ -57,14 +65,13 @@ static void add_success(json_t *out, const struct verb_row *row)
 			reply, "content",
 			json_content("application/json", success_schema(row)));
 
-	if (row->kind == VERB_CREATE)
+	if (is_made)
 		json_object_set_new(reply, "headers",
 				    json_pack("{s:{s:s, s:{s:s}}}", "Location",
 					      "description", "Where it is.",
 					      "schema", "type", "string"));
 
-	json_object_set_new(out, row->kind == VERB_CREATE ? "201" : "200",
-			    reply);
+	json_object_set_new(out, is_made ? "201" : "200", reply);
 }
 
 /** One more code of a status: its response lists them */
@@ -108,6 +115,10 @@ static const enum api_err keyed[] = {API_ERR_unauthorized, API_ERR_key_expired,
 static const enum api_err bodied[] = {API_ERR_malformed_json,
 				      API_ERR_body_too_large,
 				      API_ERR_unsupported_media_type, API_OK};
+static const enum api_err filed[] = {
+	API_ERR_bad_request,    API_ERR_length_required,
+	API_ERR_body_too_large, API_ERR_unsupported_media_type,
+	API_ERR_disk_full,      API_OK};
 static const enum api_err checked[] = {API_ERR_invalid, API_OK};
 static const enum api_err idempotent[] = {API_ERR_idempotency_in_progress,
 					  API_ERR_idempotency_mismatch, API_OK};
@@ -120,14 +131,13 @@ json_t *openapi_responses(const struct verb_row *row)
 
 	add_success(out, row);
 	if (verb->body)
-		add_errors(out, bodied);
+		add_errors(out, verb_takes_file(row->kind) ? filed : bodied);
 	if (!str_eq(row->scope, "public"))
 		add_errors(out, keyed);
 	add_errors(out, verb->errors);
 	if (verb->body || verb->query)
 		add_errors(out, checked);
-	if (verb->prepare &&
-	    (row->kind == VERB_CREATE || row->kind == VERB_ACTION))
+	if (verb->prepare && verb_takes_idempotency_key(row->kind))
 		add_errors(out, idempotent);
 	if (row->kind == VERB_PATCH)
 		add_errors(out, overtaken);

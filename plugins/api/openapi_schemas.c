@@ -62,7 +62,8 @@ static void add_verbs(json_t *schemas)
 				json_object_set_new(schemas, name,
 						    reply_schema(row->verb));
 		}
-		if (row->verb->body) {
+		/* of a file that is between the transport and us */
+		if (row->verb->body && !verb_takes_file(row->kind)) {
 			openapi_body_name(name, sizeof(name), row);
 			schema = opt_schema(row->verb->body, false,
 					    row->kind == VERB_PATCH);

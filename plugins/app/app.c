@@ -10,6 +10,7 @@
 #include "call/call.h"
 #include "common/obj.h"
 #include "directory/directory.h"
+#include "fetch/fetch.h"
 #include "host/log.h"
 #include "loop/loop.h"
 #include "loop/worker.h"
@@ -200,6 +201,23 @@ static int start_media(struct app *app)
 	return err;
 }
 
+static int start_fetcher(struct app *app)
+{
+	const struct fetcher_params prm = {
+		.loop = app->loop,
+		.allow_private = app->cfg->allow_private,
+		.user_agent = "Bifrons/" PACKAGE_VERSION,
+	};
+	int err = fetcher_start(&app->fetcher, &prm);
+
+	if (err)
+		log_error("fetch: cannot start: %s", strerror(err));
+	else if (prm.allow_private)
+		log_info("fetch: URLs may lead to private addresses");
+
+	return err;
+}
+
 static int start_api(struct app *app)
 {
 	const struct api_env env = {
@@ -214,6 +232,9 @@ static int start_api(struct app *app)
 		.turn = app->cfg->turn,
 		.turn_secret = app->cfg->turn_secret,
 		.deadline_ms = JOB_DEADLINE_MS,
+		.data_dir = app->cfg->data_dir,
+		.workers = app->workers,
+		.media_quota_bytes = app->cfg->media_quota_bytes,
 		.ready = app_ready,
 		.metrics = app_metrics,
 		.arg = app,
@@ -223,6 +244,12 @@ static int start_api(struct app *app)
 	if (err)
 		return err;
 
+	err = api_media_recover(app->api);
+	if (err) {
+		log_error("media: cannot look after what is stored: %s",
+			  strerror(err));
+		return err;
+	}
 	err = api_bootstrap(app->api, app->cfg->first_key, app->cfg->demo);
 	if (err)
 		log_error("bootstrap: the first account could not be stored: "
@@ -319,6 +346,8 @@ static int start_parts(struct app *app)
 	if (!err)
 		err = workers_start(&app->workers, app->loop, WORKERS,
 				    WORK_MAX);
+	if (!err)
+		err = start_fetcher(app);
 	if (!err)
 		err = start_api(app);
 	if (!err)
@@ -483,6 +512,12 @@ static void end_calls(struct app *app)
 		log_error("stop: calls are left over");
 }
 
+void app_end_requests(struct app *app)
+{
+	if (app && app->api)
+		api_close(app->api);
+}
+
 struct app *app_stop(struct app *app)
 {
 	if (!app)
@@ -495,6 +530,9 @@ struct app *app_stop(struct app *app)
 	if (app->loop)
 		(void)loop_call(app->loop, "stop_trim", stop_trim, app);
 	app->browsers = wrtc_stop(app->browsers);
+	/* whoever converts must have stopped by here */
+	app_end_requests(app);
+	app->fetcher = fetcher_stop(app->fetcher);
 	app->workers = workers_stop(app->workers);
 	app->media = media_engine_stop(app->media);
 	if (app->api)

@@ -34,6 +34,10 @@ int app_start(struct app **appp, const char *path, const struct app_host *host);
  */
 struct app *app_stop(struct app *app);
 
+/** Requests that take long end now: before waiting for all that are under way.
+ * Thread: that of app_stop() */
+void app_end_requests(struct app *app);
+
 /** Where requests go */
 struct api *app_api(struct app *app);
 

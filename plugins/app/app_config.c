@@ -146,6 +146,13 @@ static const struct opt opts[] = {
 	 .max = 86400,
 	 .def = "60",
 	 .doc = "A call without RTP and RTCP for so many seconds is ended"},
+	{.name = "media_quota_bytes",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = INT64_C(1) << 50,
+	 .def = "1073741824",
+	 .doc = "An account's uploaded files in bytes, with what they are "
+		"converted to; over it 422"},
 	{.name = "shed_lag_ms",
 	 .type = OPT_INT,
 	 .min = 5,
@@ -160,6 +167,12 @@ static const struct opt opts[] = {
 	 .def = "50",
 	 .doc = "SIP requests a second from unknown sources that are "
 		"answered; the rest is dropped"},
+	{.name = "allow_private",
+	 .type = OPT_BOOL,
+	 .def = "false",
+	 .doc = "URLs of flows may lead to loopback and private addresses; "
+		"what is played or asked there is then within reach of "
+		"everyone who may write a flow"},
 	{.name = "log_level",
 	 .type = OPT_STRING,
 	 .values = log_levels,
@@ -212,7 +225,9 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->shed_lag_ms = num(doc, "shed_lag_ms");
 	cfg->stranger_rate = num(doc, "stranger_rate");
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
+	cfg->media_quota_bytes = json_int(doc, "media_quota_bytes", 0);
 	cfg->demo = json_flag(doc, "demo", false);
+	cfg->allow_private = json_flag(doc, "allow_private", false);
 
 	if (cfg->turn && !cfg->turn_secret) {
 		*whyp = g_strdup_printf("%s: turn: needs turn_secret too",

@@ -30,7 +30,9 @@ struct app_config {
 	unsigned shed_lag_ms;
 	unsigned stranger_rate;
 	unsigned media_timeout_s;
+	int64_t media_quota_bytes; /**< uploaded files, of one account */
 	bool demo;
+	bool allow_private; /**< addresses, for URLs of flows */
 };
 
 /** Every key: what conf/janus.plugin.bifrons.jcfg is made from */

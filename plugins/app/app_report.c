@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "call/call.h"
+#include "fetch/fetch.h"
 #include "loop/loop.h"
 #include "media/media.h"
 #include "store/store.h"
@@ -148,10 +149,27 @@ static void put_media(GString *out, struct media_engine *engine)
 		st.tx_packets);
 	counter(out, "media_dropped_packets_total",
 		"Packets refused (source, type, size)", st.dropped);
+	counter(out, "media_underruns_total",
+		"Plays whose sound came too late, each time", st.underruns);
 	counter(out, "media_late_ticks_total", "Media ticks that ran late",
 		st.late_ticks);
 	gauge(out, "media_tick_late_max_seconds", "Worst lateness of a tick",
 	      seconds((int64_t)st.tick_late_max_us));
+}
+
+static void put_fetches(GString *out, struct fetcher *fetcher)
+{
+	struct fetcher_stats st;
+
+	fetcher_stats(fetcher, &st);
+	gauge(out, "fetch_running", "HTTP requests under way",
+	      (double)st.running);
+	gauge(out, "fetch_queued", "HTTP requests that wait for their turn",
+	      (double)st.queued);
+	counter(out, "fetch_requests_total", "HTTP requests that ended",
+		st.requests);
+	counter(out, "fetch_failed_total", "HTTP requests without an answer",
+		st.failed);
 }
 
 static void put_browsers(GString *out, struct wrtc *browsers)
@@ -196,6 +214,7 @@ char *app_metrics(void *arg)
 	put_loop(out, app->loop);
 	put_store(out, app->store);
 	put_media(out, app->media);
+	put_fetches(out, app->fetcher);
 	if (app->browsers)
 		put_browsers(out, app->browsers);
 	put_heap(out);

@@ -16,11 +16,15 @@
 
 struct call;
 struct call_table;
+struct clip_play;
+struct clip_play_params;
+struct clips;
 struct db;
 struct directory;
 struct event_source;
 struct loop;
 struct media_stats;
+struct media_stream;
 struct store;
 struct store_tx;
 struct timers;
@@ -32,11 +36,24 @@ struct tone_list;
 struct call_media_ops {
 	uint32_t (*play_tones)(struct media_leg *leg, struct tone_list *list,
 			       unsigned loops);
+	uint32_t (*play_stream)(struct media_leg *leg,
+				struct media_stream *stream);
+	unsigned (*rate)(const struct media_leg *leg);
 	uint32_t (*send_dtmf)(struct media_leg *leg, const char *digits,
 			      unsigned duration_ms, unsigned interval_ms);
 	void (*stop)(struct media_leg *leg);
 	void (*echo)(struct media_leg *leg, bool on);
 	void (*stats)(const struct media_leg *leg, struct media_stats *stats);
+};
+
+/** What calls ask of clip/; tests put their own here. As clip_play_start() and
+ * clip_play_stop().
+ */
+struct call_clip_ops {
+	int (*start)(struct clip_play **playp, struct clips *clips,
+		     const struct clip_play_params *prm,
+		     struct media_stream **streamp);
+	struct clip_play *(*stop)(struct clip_play *play);
 };
 
 /** What calls need of the world; kept by the table */
@@ -55,6 +72,8 @@ struct call_env {
 	void (*idle)(void *arg); /**< the last call has gone */
 	void *idle_arg;
 	const struct call_media_ops *media; /**< NULL: media.h's functions */
+	struct clips *clips;                /**< NULL: nothing but tones */
+	const struct call_clip_ops *clip;   /**< NULL: clip.h's functions */
 };
 
 int call_table_alloc(struct call_table **tablep, const struct call_env *env);

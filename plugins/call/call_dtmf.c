@@ -24,7 +24,7 @@ static void next_digit(void *arg)
 
 	call_turn_begin(call);
 	if (!digit) {
-		call_play_finish(call, 0, NULL);
+		call_play_finish(call, 0, NULL, NULL);
 		goto out;
 	}
 
@@ -34,7 +34,7 @@ static void next_digit(void *arg)
 		wait_ms = play->duration_ms + play->interval_ms;
 	}
 	if (err) {
-		call_play_finish(call, err, "a digit could not be sent");
+		call_play_finish(call, err, NULL, "a digit could not be sent");
 		goto out;
 	}
 	++play->digit_at;

@@ -36,6 +36,11 @@ static int host_play(void *arg, const struct flow_play *play, uint32_t *idp)
 	return call_play_start(arg, play, idp);
 }
 
+static int host_talk(void *arg, const struct flow_talk *talk, uint32_t *idp)
+{
+	return call_talk_start(arg, talk, idp);
+}
+
 static int host_send_digits(void *arg, const struct flow_digits *digits,
 			    uint32_t *idp)
 {
@@ -188,6 +193,7 @@ static void host_ended(void *arg, const struct flow_end *how)
 const struct flow_host call_flow_host = {
 	.answer = host_answer,
 	.play = host_play,
+	.talk = host_talk,
 	.send_digits = host_send_digits,
 	.stop = host_stop,
 	.echo = host_echo,

@@ -5,6 +5,8 @@
 
 const struct call_media_ops call_media_default = {
 	.play_tones = media_leg_play_tones,
+	.play_stream = media_leg_play_stream,
+	.rate = media_leg_rate,
 	.send_dtmf = media_leg_send_dtmf,
 	.stop = media_leg_stop,
 	.echo = media_leg_echo,

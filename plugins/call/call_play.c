@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A flow's list of things to play, as one play after the other of the media.
- * Before the answer it waits for early media.
+/* What a flow plays or says. A list of tones is one play after the other of
+ * the media; anything else is a stream that clip/ feeds (call_clip.c). Before
+ * the answer it waits for early media.
  */
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include "call/call_priv.h"
 #include "common/json.h"
 #include "common/obj.h"
+#include "common/str.h"
 #include "media/tone.h"
 
 static bool is_running(const struct call *call)
@@ -20,41 +22,61 @@ static bool is_running(const struct call *call)
 
 void call_play_forget(struct call *call)
 {
+	struct call_play *play = &call->play;
+
 	timer_cancel(call->table->env.timers, &call->dtmf_timer);
-	g_free(call->play.digits);
-	json_decref(call->play.urls);
-	memset(&call->play, 0, sizeof(call->play));
+	call_clip_forget(call);
+	g_free(play->digits);
+	json_decref(play->urls);
+	g_free(play->text);
+	g_free(play->language);
+	g_free(play->voice);
+	g_free(play->provider);
+	g_free(play->why);
+	memset(play, 0, sizeof(*play));
 }
 
-void call_play_finish(struct call *call, int err, const char *why)
+/* The flow does not wait for it: its end is an event */
+static void emit_finished(struct call *call, const char *result,
+			  const char *code, const char *why)
 {
+	json_t *data;
+
+	if (!call->play.async || call->state == CALL_ENDED)
+		return;
+
+	data = json_object();
+	json_set_str(data, "flow_id", call_opt_id(call->flow_id));
+	json_set_str(data, "type", call->play.text ? "talk" : "play");
+	json_set_str(data, "result", result);
+	json_set_str(data, "code", code);
+	json_set_str(data, "detail", why);
+	call_emit(call, EVENT_CALL_MEDIA_FINISHED, data);
+}
+
+void call_play_finish(struct call *call, int err, const char *code,
+		      const char *why)
+{
+	const bool broke = err && err != ECANCELED;
+	char *words = g_strdup(why ? why : broke ? strerror(err) : NULL);
 	const struct flow_event ev = {
 		.type = FLOW_EV_PLAYED,
 		.id = call->play.id,
 		.err = err,
-		.why = why,
+		.code = code            ? code
+			: err == EAGAIN ? "busy"
+					: NULL,
+		.why = words,
 	};
 
+	if (broke)
+		emit_finished(call, "failed", ev.code ? ev.code : "play_failed",
+			      words);
+	else
+		emit_finished(call, err ? "stopped" : "finished", NULL, NULL);
 	call_play_forget(call);
 	call_flow_event(call, &ev);
-}
-
-/* Leave out the beginning */
-static void seek(struct tone_list *list, uint32_t ms)
-{
-	while (ms && list->nsteps) {
-		struct tone_step *step = &list->steps[0];
-
-		if (!step->ms)
-			return; /* sounds for ever: later is as now */
-		if (step->ms > ms) {
-			step->ms -= ms;
-			return;
-		}
-		ms -= step->ms;
-		--list->nsteps;
-		memmove(step, step + 1, list->nsteps * sizeof(*step));
-	}
+	g_free(words);
 }
 
 /* Play the list's present element. @return 0 or errno */
@@ -69,7 +91,7 @@ static int play_one(struct call *call, const char **whyp)
 
 	if (!url || tone_parse(&list, url, whyp))
 		return EINVAL;
-	seek(list, play->seek_ms);
+	tone_seek(list, play->seek_ms);
 	play->seek_ms = 0;
 
 	/* one alone is repeated by the media, without a gap */
@@ -103,6 +125,9 @@ static int begin(struct call *call, const char **whyp)
 {
 	int err;
 
+	if (call->play.by_clips)
+		return call_clip_begin(call);
+
 	while ((err = play_one(call, whyp)) == ERANGE)
 		if (!step(&call->play))
 			break;
@@ -112,31 +137,19 @@ static int begin(struct call *call, const char **whyp)
 
 void call_play_begin(struct call *call)
 {
+	if (call->play.id)
+		emit_finished(call, "stopped", NULL, NULL);
 	call_play_forget(call);
 	if (!++call->play_ids)
 		++call->play_ids;
 	call->play.id = call->play_ids;
 }
 
-int call_play_start(struct call *call, const struct flow_play *prm,
-		    uint32_t *idp)
+/* Begin at once, or have early media made for it */
+static int start(struct call *call, bool sounds)
 {
-	struct call_play *play = &call->play;
-	const bool sounds = play->media_id != 0;
 	const char *why = NULL;
 	int err;
-
-	if (call->state == CALL_ENDED || !call->leg)
-		return ESHUTDOWN;
-	if (!json_array_size(prm->urls))
-		return EINVAL;
-
-	call_play_begin(call); /* what sounds now is replaced by the media */
-	play->urls = json_deep_copy(prm->urls);
-	play->endless = prm->loops == 0;
-	play->left = prm->loops;
-	play->seek_ms = prm->seek_ms;
-	*idp = play->id;
 
 	if (is_running(call)) {
 		err = begin(call, &why);
@@ -153,11 +166,72 @@ int call_play_start(struct call *call, const struct flow_play *prm,
 	return err;
 }
 
+static bool is_all_tones(const json_t *urls)
+{
+	const json_t *url;
+	size_t i;
+
+	json_array_foreach(urls, i, url) if (!str_starts(json_string_value(url),
+							 "tone:")) return false;
+
+	return true;
+}
+
+int call_play_start(struct call *call, const struct flow_play *prm,
+		    uint32_t *idp)
+{
+	struct call_play *play = &call->play;
+	const bool sounds = play->media_id != 0;
+
+	if (call->state == CALL_ENDED || !call->leg)
+		return ESHUTDOWN;
+	if (!json_array_size(prm->urls))
+		return EINVAL;
+
+	call_play_begin(call); /* what sounds now is replaced by the media */
+	play->urls = json_deep_copy(prm->urls);
+	play->endless = prm->loops == 0;
+	play->left = prm->loops;
+	play->seek_ms = prm->seek_ms;
+	play->gain_db = prm->gain_db;
+	play->by_clips = prm->gain_db != 0 || !is_all_tones(prm->urls);
+	*idp = play->id;
+	play->async = prm->async;
+
+	return start(call, sounds);
+}
+
+int call_talk_start(struct call *call, const struct flow_talk *prm,
+		    uint32_t *idp)
+{
+	struct call_play *play = &call->play;
+	const bool sounds = play->media_id != 0;
+
+	if (call->state == CALL_ENDED || !call->leg)
+		return ESHUTDOWN;
+	if (!prm->text || !prm->text[0])
+		return EINVAL;
+
+	call_play_begin(call);
+	play->text = g_strdup(prm->text);
+	play->language = g_strdup(prm->language);
+	play->voice = g_strdup(prm->voice_id);
+	play->provider = g_strdup(prm->provider);
+	play->left = 1;
+	play->by_clips = true;
+	*idp = play->id;
+	play->async = prm->async;
+
+	return start(call, sounds);
+}
+
 void call_play_stop(struct call *call)
 {
 	if (call->play.media_id && call->leg && call->leg->media &&
 	    call->state != CALL_ENDED)
 		call->table->env.media->stop(call->leg->media);
+	if (call->play.id)
+		emit_finished(call, "stopped", NULL, NULL);
 	call_play_forget(call);
 }
 
@@ -170,33 +244,34 @@ void call_play_ready(struct call *call)
 		return;
 	err = begin(call, &why);
 	if (err)
-		call_play_finish(call, err, why);
+		call_play_finish(call, err, NULL, why);
 }
 
 void call_play_fail(struct call *call, int err, const char *why)
 {
 	if (call->play.id && !call->play.media_id)
-		call_play_finish(call, err ? err : EIO, why);
+		call_play_finish(call, err ? err : EIO, NULL, why);
 }
 
 void call_play_over(struct call *call, uint32_t media_id, int err)
 {
+	struct call_play *play = &call->play;
 	const char *why = NULL;
 
-	if (!call->play.id || call->play.media_id != media_id ||
+	if (!play->id || play->media_id != media_id ||
 	    call->state == CALL_ENDED)
 		return;
 
-	call->play.media_id = 0;
-	if (err || !step(&call->play)) {
-		call_play_finish(call, err, NULL);
+	play->media_id = 0;
+	if (err || play->by_clips || !step(play)) {
+		call_play_finish(call, err, play->code, play->why);
 		return;
 	}
 	if (!is_running(call)) {
-		call_play_finish(call, ECANCELED, NULL);
+		call_play_finish(call, ECANCELED, NULL, NULL);
 		return;
 	}
 	err = begin(call, &why);
 	if (err)
-		call_play_finish(call, err, why);
+		call_play_finish(call, err, NULL, why);
 }

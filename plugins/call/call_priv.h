@@ -72,11 +72,18 @@ struct call_end {
 struct call_play {
 	uint32_t id;       /**< 0 = nothing */
 	uint32_t media_id; /**< 0 = waits for the media to run */
+	bool async; /**< the flow does not wait: an event tells its end */
 	json_t *urls;
 	size_t at;
 	unsigned left; /**< passes, with this one; when not endless */
 	bool endless;
 	uint32_t seek_ms; /**< of the first one, once */
+	double gain_db;
+	char *text, *language, *voice, *provider; /**< a text, or NULL */
+	bool by_clips;                            /**< clip/ feeds a stream: */
+	struct clip_play *clip;                   /**< it runs */
+	const char *code;                         /**< why it broke; static */
+	char *why;
 	/** Digits by signalling, one after the other; NULL = none */
 	char *digits;
 	size_t digit_at;
@@ -196,15 +203,18 @@ void call_limits_give(struct call *call);
 bool call_limits_may_record(struct call *call);
 void call_usage_free(void *arg);
 
-/* ---- call_host.c, call_play.c, call_media.c ---- */
+/* ---- call_host.c, call_play.c, call_clip.c, call_media.c ---- */
 
 extern const struct flow_host call_flow_host;
 extern const struct call_media_ops call_media_default;
+extern const struct call_clip_ops call_clip_default;
 /** Start the flow, from a timer */
 void call_flow_start(struct call *call);
 void call_flow_event(struct call *call, const struct flow_event *ev);
 
 int call_play_start(struct call *call, const struct flow_play *play,
+		    uint32_t *idp);
+int call_talk_start(struct call *call, const struct flow_talk *talk,
 		    uint32_t *idp);
 void call_play_stop(struct call *call);
 /** The media runs: what waits for it plays */
@@ -217,8 +227,14 @@ void call_play_over(struct call *call, uint32_t media_id, int err);
  * replace */
 void call_play_begin(struct call *call);
 void call_play_forget(struct call *call);
-/** The present play is over: the flow is told */
-void call_play_finish(struct call *call, int err, const char *why);
+/** The present play is over: the flow is told.
+ * @param code  Static, or NULL
+ * @param why   May be the play's own */
+void call_play_finish(struct call *call, int err, const char *code,
+		      const char *why);
+/** Feed it by clips. @return 0 or errno */
+int call_clip_begin(struct call *call);
+void call_clip_forget(struct call *call);
 /** call_dtmf.c. @return 0, ENOTCONN before the answer, or EINVAL */
 int call_dtmf_start(struct call *call, const struct flow_digits *prm,
 		    uint32_t *idp);

@@ -20,13 +20,29 @@
 struct clip_play;
 struct clips;
 struct db;
+struct fetch;
+struct fetch_params;
 struct fetcher;
 struct loop;
 struct media_stream;
 struct render;
+struct render_job;
+struct render_job_params;
+struct workers;
+
+/** Who brings: the functions of fetch.h and render.h; tests put their own */
+struct clip_ops {
+	int (*fetch_start)(struct fetch **fetchp, struct fetcher *fetcher,
+			   const struct fetch_params *prm);
+	void (*fetch_cancel)(struct fetch *fetch);
+	int (*render_start)(struct render_job **jobp, struct render *render,
+			    const struct render_job_params *prm);
+	void (*render_cancel)(struct render_job *job);
+};
 
 struct clips_params {
 	struct loop *loop;
+	struct workers *workers; /**< look media: up */
 	struct fetcher *fetcher;
 	struct render *render;
 	struct db *db;            /**< finds media:ID and media:NAME */
@@ -36,25 +52,38 @@ struct clips_params {
 	const char *tts_provider; /**< when an action names none: "flite" */
 	/* the HTTP provider, OpenAI-style /v1/audio/speech; NULL = none */
 	const char *tts_url, *tts_key, *tts_model;
+	const struct clip_ops *ops;
 };
 
+/** Read the cache, start the thread. Not from the loop. @return 0 or errno */
 int clips_start(struct clips **clipsp, const struct clips_params *prm);
-/** Plays end as canceled. Not from the loop. @return NULL */
+/** Plays end as canceled; waits for what fetcher and render still have, so
+ * they (and the workers) are stopped before it, or after it. Not from the
+ * loop. @return NULL */
 struct clips *clips_stop(struct clips *clips);
+
+struct clips_stats {
+	uint64_t hits, misses; /**< what plays asked for */
+	unsigned plays;        /**< now */
+	int64_t kept_bytes;
+};
+/** Thread: loop */
+void clips_stats(const struct clips *clips, struct clips_stats *stats);
 
 /** What to say; borrowed */
 struct clip_text {
 	const char *text, *language, *voice, *provider; /**< NULL = default */
 };
 
-/** How a play went wrong; NULL code = it did not */
+/** How a play went wrong */
 struct clip_end {
 	int err;
-	const char
-		*code;   /**< static: "unreachable", "http_status", "timeout",
-			  * "forbidden_address", "too_large", "undecodable",
-			  * "media_not_found", "no_voice", "busy", "canceled" */
-	const char *why; /**< in words, with URL and status; borrowed */
+	const char *code; /**< static: "unreachable", "http_status", "timeout",
+			   * "forbidden_address", "too_large", "undecodable",
+			   * "media_not_found", "no_voice", "busy",
+			   * "render_failed", "canceled" */
+	const char *why;  /**< in words, with URL (host and path) and status;
+			   * borrowed */
 };
 
 struct clip_play_params {
@@ -68,7 +97,8 @@ struct clip_play_params {
 	uint32_t seek_ms; /**< where in the first one to begin, once */
 	double gain_db;
 	/** Something went wrong: the stream ends there, after what came before
-	 * it was heard. Once at most, on the loop, never from inside. */
+	 * it was heard; this comes before the player's word of the end. Once at
+	 * most, on the loop, never from inside. */
 	void (*failed)(void *arg, const struct clip_end *end);
 	void *arg;
 };
@@ -76,7 +106,8 @@ struct clip_play_params {
 /** Begin to bring and feed. The stream is handed to the leg at once
  * (media_leg_play_stream(), which takes a reference of its own); its end is
  * the play's end.
- * @return 0, EINVAL for a URL of another kind, EAGAIN when too many wait
+ * @param streamp  A reference of the caller's: obj_unref()
+ * @return 0, EINVAL for a URL of another kind, EAGAIN when too many play
  */
 int clip_play_start(struct clip_play **playp, struct clips *clips,
 		    const struct clip_play_params *prm,
@@ -84,8 +115,5 @@ int clip_play_start(struct clip_play **playp, struct clips *clips,
 /** The player needs it no more, whether it ended or not; failed() comes no
  * more. @return NULL */
 struct clip_play *clip_play_stop(struct clip_play *play);
-
-/** An uploaded file was replaced or removed: forget what is kept of it */
-void clips_forget_media(struct clips *clips, const char *media_id);
 
 #endif

@@ -121,6 +121,12 @@ void flow_digits_clear(struct flow_run *run);
  * with flow_fail(). @return ACT_WAIT or ACT_FAILED
  */
 enum act flow_play(struct flow_run *run, const struct flow_play *play);
+/** The same with a text */
+enum act flow_talk(struct flow_run *run, const struct flow_talk *talk);
+/** What PLAYED says: over, stopped, or broken (flow_fail()).
+ * @return ACT_NEXT or ACT_FAILED
+ */
+enum act flow_played(struct flow_run *run, const struct flow_event *ev);
 /** Send digits; their end is PLAYED. @return ACT_WAIT or ACT_FAILED */
 enum act flow_send_digits(struct flow_run *run,
 			  const struct flow_digits *digits);

@@ -29,8 +29,10 @@ enum flow_event_type {
 
 struct flow_event {
 	enum flow_event_type type;
-	uint32_t id;     /**< which play() */
-	int err;         /**< errno, or 0 */
+	uint32_t id; /**< which play() */
+	int err;     /**< errno, or 0 */
+	const char
+		*code; /**< of PLAYED with err: static, for error.code; NULL */
 	const char *why; /**< in words, or NULL; borrowed */
 	char digit;      /**< 0-9 A-D * # */
 };
@@ -40,6 +42,16 @@ struct flow_play {
 	const json_t *urls; /**< array of strings, in order */
 	unsigned loops;     /**< of the whole list; 0 = until stopped */
 	uint32_t seek_ms;   /**< where in the first one to begin, once */
+	double gain_db;     /**< louder or softer */
+	bool async;         /**< the flow does not wait for the end */
+};
+
+/** What to say; borrowed during the call */
+struct flow_talk {
+	const char *text;     /**< plain, or SSML when it begins with <speak */
+	const char *language; /**< "en-US" */
+	const char *voice_id, *provider; /**< NULL = the platform's choice */
+	bool async; /**< the flow does not wait for the end */
 };
 
 /** Which digits to send, and how long each and the pause after it lasts;
@@ -79,6 +91,8 @@ struct flow_host {
 	 * PLAYED follows with the id.
 	 * @return 0 or errno: nothing follows */
 	int (*play)(void *arg, const struct flow_play *play, uint32_t *idp);
+	/** Say a text instead of what plays now; else as play(). May be NULL */
+	int (*talk)(void *arg, const struct flow_talk *talk, uint32_t *idp);
 	/** Send digits instead of what plays now, on an answered call; PLAYED
 	 * follows with the id. @return 0 or errno: nothing follows */
 	int (*send_digits)(void *arg, const struct flow_digits *digits,

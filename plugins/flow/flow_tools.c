@@ -197,6 +197,13 @@ void flow_digits_clear(struct flow_run *run)
 	run->ndigits = 0;
 }
 
+/* It did not even begin */
+static enum act fail_play(struct flow_run *run, int err)
+{
+	return flow_fail(run, err == EAGAIN ? "busy" : "play_failed", "%s",
+			 strerror(err));
+}
+
 enum act flow_play(struct flow_run *run, const struct flow_play *play)
 {
 	uint32_t id = 0;
@@ -204,10 +211,35 @@ enum act flow_play(struct flow_run *run, const struct flow_play *play)
 
 	err = run->host->play(run->arg, play, &id);
 	if (err)
-		return flow_fail(run, "play_failed", "%s", strerror(err));
+		return fail_play(run, err);
 	run->play_id = id;
 
 	return ACT_WAIT;
+}
+
+enum act flow_talk(struct flow_run *run, const struct flow_talk *talk)
+{
+	uint32_t id = 0;
+	int err = ENOTSUP;
+
+	if (run->host->talk)
+		err = run->host->talk(run->arg, talk, &id);
+	if (err)
+		return fail_play(run, err);
+	run->play_id = id;
+
+	return ACT_WAIT;
+}
+
+enum act flow_played(struct flow_run *run, const struct flow_event *ev)
+{
+	const char *why = ev->why ? ev->why : strerror(ev->err);
+
+	if (!ev->err || ev->err == ECANCELED)
+		return ACT_NEXT;
+
+	return flow_fail(run, ev->code ? ev->code : "play_failed", "%s",
+			 run->opts_secret ? FLOW_VAR_MASK : why);
 }
 
 enum act flow_send_digits(struct flow_run *run,

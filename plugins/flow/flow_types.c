@@ -31,7 +31,6 @@ static const char *const planned[] = {
 	"recording_start",
 	"recording_stop",
 	"stream",
-	"talk",
 	"transcribe",
 	"unmute",
 	"webhook_send",

@@ -121,6 +121,7 @@ void media_engine_stats(struct media_engine *engine,
 		stats->rx_packets += media_counted(&th->rx_packets);
 		stats->tx_packets += media_counted(&th->tx_packets);
 		stats->dropped += media_counted(&th->dropped);
+		stats->underruns += media_counted(&th->underruns);
 		stats->late_ticks += media_counted(&th->tick.late);
 		stats->tick_late_max_us = MAX(stats->tick_late_max_us, late_us);
 	}

@@ -70,7 +70,7 @@ struct media_thread {
 	/* any thread */
 	atomic_uint nlegs; /**< allocated for this thread: the loop's choice */
 	_Atomic(struct media_leg *) input; /**< stack of legs with packets */
-	atomic_ullong rx_packets, tx_packets, dropped;
+	atomic_ullong rx_packets, tx_packets, dropped, underruns;
 };
 
 struct media_engine {

@@ -10,6 +10,7 @@
 #include "media/input.h"
 #include "media/leg_priv.h"
 #include "media/play.h"
+#include "media/sound.h"
 
 static void leg_destructor(void *arg)
 {
@@ -144,6 +145,7 @@ int media_leg_start(struct media_leg *leg, const struct media_session *sess)
 			sess->sources,
 			MAX(sess->nsources, 1) * sizeof(*sess->sources));
 	leg->dtmf_pt = sess->dtmf_pt;
+	leg->rate = media_sound_rate_of(sess->codec);
 
 	err = media_post(leg->th, media_leg_cmd_start, change);
 	if (err) {
@@ -183,6 +185,17 @@ uint32_t media_leg_play_tones(struct media_leg *leg, struct tone_list *list,
 {
 	return post_play(leg, media_play_cmd_play,
 			 media_play_tones(list, loops));
+}
+
+uint32_t media_leg_play_stream(struct media_leg *leg,
+			       struct media_stream *stream)
+{
+	return post_play(leg, media_play_cmd_play, media_play_stream(stream));
+}
+
+unsigned media_leg_rate(const struct media_leg *leg)
+{
+	return leg ? leg->rate : 0;
 }
 
 uint32_t media_leg_send_dtmf(struct media_leg *leg, const char *digits,
@@ -278,6 +291,7 @@ void media_leg_stats(const struct media_leg *leg, struct media_stats *stats)
 			      media_ring_dropped(leg->ring),
 		.tx_packets = media_counted(&fig->tx_packets),
 		.tx_bytes = media_counted(&fig->tx_bytes),
+		.tx_underruns = media_counted(&fig->tx_underruns),
 		.rx_gap_max_ms = load(&fig->rx_gap_max_ms),
 		.in = {.mos = load(&fig->in_mos) / 100.0,
 		       .loss = load(&fig->in_loss) / 1e6,

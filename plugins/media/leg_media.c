@@ -173,14 +173,15 @@ static void tell_silence(struct media_leg *leg, struct media_thread *th)
 	media_event_add(th, leg, &ev);
 }
 
-/* A NAT on the way forgets who says nothing: a little silence keeps it open */
+/* A NAT on the way forgets who says nothing: a little silence keeps it open.
+ * A play that sends nothing for so long is a stream that has not begun. */
 static void keep_alive(struct media_leg *leg, struct media_thread *th)
 {
 	static const int16_t silence[CODEC_FRAME_MAX];
 
 	if (leg->send || !leg->sess.send || !leg->tx.tolen ||
 	    th->now_us - leg->tx.sent_us < KEEPALIVE_US ||
-	    media_leg_is_playing(leg) || media_sound_need(leg))
+	    media_sound_need(leg))
 		return;
 
 	media_sound_put(leg, th, silence);

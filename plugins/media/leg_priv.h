@@ -46,7 +46,7 @@ enum {
 /** Counted by the media thread, read by any */
 struct media_figures {
 	atomic_ullong rx_packets, rx_bytes, rx_lost, rx_late, rx_dropped;
-	atomic_ullong tx_packets, tx_bytes;
+	atomic_ullong tx_packets, tx_bytes, tx_underruns;
 	atomic_uint rx_gap_max_ms, jitter_ms, rtt_ms, out_jitter_ms;
 	atomic_uint in_mos, out_mos;   /**< hundredths */
 	atomic_uint in_loss, out_loss; /**< millionths */
@@ -66,7 +66,8 @@ struct media_leg {
 	/* thread: loop */
 	bool closing;
 	uint32_t last_play_id;
-	int dtmf_pt; /**< of the last session */
+	int dtmf_pt;   /**< of the last session */
+	unsigned rate; /**< of its sound, Hz; 0 = none yet */
 
 	/* thread: media, from start to close; first what each packet touches */
 	struct media_watch rtp;

@@ -22,7 +22,8 @@ struct loop;
 struct codec; /* codec/codec.h */
 struct media_engine;
 struct media_leg;
-struct tone_list; /* media/tone.h */
+struct media_stream; /* media/stream.h */
+struct tone_list;    /* media/tone.h */
 
 struct media_engine_params {
 	struct loop *loop;
@@ -47,6 +48,7 @@ struct media_quality {
 struct media_stats {
 	uint64_t rx_packets, rx_bytes, rx_lost, rx_late, rx_dropped;
 	uint64_t tx_packets, tx_bytes;
+	uint64_t tx_underruns; /**< a stream's writer was late */
 	unsigned rx_gap_max_ms;
 	struct media_quality in, out; /**< out: as their reports say */
 };
@@ -129,6 +131,20 @@ int media_leg_start(struct media_leg *leg, const struct media_session *sess);
 uint32_t media_leg_play_tones(struct media_leg *leg, struct tone_list *list,
 			      unsigned loops);
 
+/** Play a stream instead of what plays now; a reference is taken. Nothing is
+ * sent before the first samples are there; when the writer is late silence is,
+ * and that is counted. A stream of another rate than the leg's is resampled.
+ * played() tells its end, with what media_stream_end() said, when all of it was
+ * heard.
+ * @return The play's id, never 0
+ */
+uint32_t media_leg_play_stream(struct media_leg *leg,
+			       struct media_stream *stream);
+
+/** The rate in which the leg's sound is made, Hz; 0 before the start. A
+ * re-INVITE may change it. */
+unsigned media_leg_rate(const struct media_leg *leg);
+
 /** Stop what plays; played(ECANCELED) follows when something did */
 void media_leg_stop(struct media_leg *leg);
 
@@ -156,6 +172,7 @@ void media_leg_close(struct media_leg *leg);
 struct media_engine_stats {
 	unsigned legs;
 	uint64_t rx_packets, tx_packets, dropped; /**< all legs */
+	uint64_t underruns; /**< streams whose writer was late */
 	uint64_t late_ticks, tick_late_max_us;
 	unsigned ports_free;
 };

@@ -81,6 +81,7 @@ void media_play_free(struct media_play *play)
 	if (play->digits) /* they may be a PIN */
 		explicit_bzero(play->digits, strlen(play->digits));
 	g_free(play->digits);
+	media_play_stream_free(play);
 	g_free(play);
 }
 
@@ -216,7 +217,10 @@ static void step(struct media_leg *leg, struct media_thread *th,
 		over = err || step_events(leg, th, play);
 	} else {
 		err = media_sound_need(leg);
-		over = err || step_tones(leg, th, play);
+		if (!err && play->stream)
+			over = media_play_stream_step(leg, th, play, &err);
+		else
+			over = err || step_tones(leg, th, play);
 	}
 
 	if (over)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file play.h  What a leg plays: tones, or digits
+/** @file play.h  What a leg plays: tones, a stream, or digits
  *
  * Made on the loop, handed to the leg's media thread, freed there. Digits go
  * out one after the other; while they do, what else plays waits.
@@ -15,7 +15,9 @@
 #include "media/tone.h"
 
 struct media_leg;
+struct media_stream;
 struct media_thread;
+struct resample;
 
 struct media_play {
 	struct media_leg *leg; /**< borrowed; while the command is under way */
@@ -29,7 +31,15 @@ struct media_play {
 	bool running;   /**< source stands in lists[at] */
 	struct tone_source source;
 
-	/* telephone-events; NULL = tones */
+	/* a stream; NULL = something else */
+	struct media_stream *stream; /**< a reference */
+	struct resample *resample;   /**< made with the first frame */
+	unsigned rate;               /**< to which it resamples */
+	bool sounding;               /**< the first frame went out */
+	bool dry;     /**< the writer is late: silence goes out */
+	int16_t last; /**< sample, from which it fades */
+
+	/* telephone-events; NULL = something else */
 	char *digits;
 	size_t pos;
 	unsigned duration_ms, interval_ms;
@@ -41,6 +51,8 @@ struct media_play {
 
 /** @param list  Taken */
 struct media_play *media_play_tones(struct tone_list *list, unsigned loops);
+/** A reference is taken */
+struct media_play *media_play_stream(struct media_stream *stream);
 /** Digits in the sound. Unknown ones are left out. */
 struct media_play *media_play_inband(const char *digits, unsigned duration_ms,
 				     unsigned interval_ms);
@@ -63,5 +75,13 @@ void media_play_step(struct media_leg *leg, struct media_thread *th);
 void media_play_restart(struct media_leg *leg);
 /** Drop everything without a word: the leg is closing */
 void media_play_drop(struct media_leg *leg);
+
+/* ---- play_stream.c ---- */
+
+/** 20 ms of it. @return true when it is over: why is in *errp */
+bool media_play_stream_step(struct media_leg *leg, struct media_thread *th,
+			    struct media_play *play, int *errp);
+/** The part that the stream has in a play; the writer sees it */
+void media_play_stream_free(struct media_play *play);
 
 #endif

@@ -5,7 +5,7 @@
 #include "media/leg_priv.h"
 
 enum {
-	OPUS_RATE = 16000, /* tones need no more */
+	OPUS_RATE = 16000, /* speech and tones need no more */
 	PCM_MAX = CODEC_RATE_MAX / 1000 * (CODEC_PTIME_MAX + CODEC_FRAME_MS),
 };
 
@@ -25,6 +25,11 @@ static void sound_destructor(void *arg)
 	obj_unref(sound->enc);
 }
 
+unsigned media_sound_rate_of(const struct codec *codec)
+{
+	return codec->id == CODEC_OPUS ? (unsigned)OPUS_RATE : codec->rate;
+}
+
 int media_sound_need(struct media_leg *leg)
 {
 	const struct codec *codec = leg->sess.codec;
@@ -36,8 +41,7 @@ int media_sound_need(struct media_leg *leg)
 		return 0;
 
 	sound = obj_zalloc(sizeof(*sound), sound_destructor);
-	sound->rate =
-		codec->id == CODEC_OPUS ? (unsigned)OPUS_RATE : codec->rate;
+	sound->rate = media_sound_rate_of(codec);
 	sound->packet = sound->rate / 1000 * ptime;
 	sound->span = codec_ts_units(codec, ptime);
 	err = codec_enc_alloc(&sound->enc, codec, sound->rate, NULL);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct codec;
 struct media_leg;
 struct media_sound;
 struct media_thread;
@@ -16,6 +17,9 @@ struct media_thread;
  * @return 0, or errno of codec_enc_alloc()
  */
 int media_sound_need(struct media_leg *leg);
+
+/** Rate of the sound that is made for a codec, Hz. Thread: any */
+unsigned media_sound_rate_of(const struct codec *codec);
 
 /** Samples in a frame of 20 ms that media_sound_put() takes */
 unsigned media_sound_frame(const struct media_sound *sound);

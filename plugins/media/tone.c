@@ -152,6 +152,23 @@ int tone_dtmf(struct tone_list **listp, char digit, unsigned duration_ms,
 	return 0;
 }
 
+void tone_seek(struct tone_list *list, uint32_t ms)
+{
+	while (ms && list->nsteps) {
+		struct tone_step *step = &list->steps[0];
+
+		if (!step->ms)
+			return; /* sounds for ever: later is as now */
+		if (step->ms > ms) {
+			step->ms -= ms;
+			return;
+		}
+		ms -= step->ms;
+		--list->nsteps;
+		memmove(step, step + 1, list->nsteps * sizeof(*step));
+	}
+}
+
 uint64_t tone_duration_ms(const struct tone_list *list)
 {
 	uint64_t ms = 0;

@@ -47,6 +47,10 @@ int tone_parse(struct tone_list **listp, const char *text, const char **whyp);
 int tone_dtmf(struct tone_list **listp, char digit, unsigned duration_ms,
 	      unsigned interval_ms);
 
+/** Leave out the first ms; steps that sound until stopped stay. Nothing may be
+ * left: nsteps 0. Only before anybody else has the list. */
+void tone_seek(struct tone_list *list, uint32_t ms);
+
 /** Total length in ms; 0 = until stopped */
 uint64_t tone_duration_ms(const struct tone_list *list);
 

@@ -71,6 +71,19 @@ static int host_play(void *arg, const struct flow_play *play, uint32_t *idp)
 	return 0;
 }
 
+static int host_talk(void *arg, const struct flow_talk *talk, uint32_t *idp)
+{
+	struct world *w = arg;
+
+	enter(w);
+	must(talk->text && talk->text[0]);
+	if (w->left && w->what[0] == 0xfd)
+		return EAGAIN;
+	*idp = ++w->play_id;
+
+	return 0;
+}
+
 static void host_stop(void *arg)
 {
 	enter(arg);
@@ -137,6 +150,7 @@ static void host_ended(void *arg, const struct flow_end *end)
 static const struct flow_host host = {
 	.answer = host_answer,
 	.play = host_play,
+	.talk = host_talk,
 	.stop = host_stop,
 	.echo = host_echo,
 	.timer = host_timer,

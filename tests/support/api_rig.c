@@ -2,14 +2,12 @@
 
 #include "support/api_rig.h"
 
-#include <dirent.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "call/call.h"
 #include "common/json.h"
@@ -17,6 +15,7 @@
 #include "common/str.h"
 #include "host/db.h"
 #include "loop/loop.h"
+#include "loop/worker.h"
 #include "store/store.h"
 
 static void must(int err, const char *what)
@@ -57,6 +56,14 @@ static char *metrics(void *arg)
 	return g_strdup("up 1\n");
 }
 
+static void forget(void *arg, const char *media_id)
+{
+	struct api_rig *rig = arg;
+
+	str_copy(rig->forgotten, sizeof(rig->forgotten), media_id);
+	++rig->nforgotten;
+}
+
 static bool text_row(void *arg, const struct db_row *row)
 {
 	str_copy(arg, ID_SIZE, db_text(row, 0));
@@ -80,6 +87,16 @@ static void start(struct api_rig *rig)
 		.arg = rig,
 	};
 	struct api_env env = {
+		.data_dir = rig->dir,
+		.media_quota_bytes = rig->media_quota_bytes
+					     ? rig->media_quota_bytes
+					     : 1 << 20,
+		.media_deadline_ms = rig->media_deadline_ms,
+		.render = (struct render *)&rig->render,
+		.render_start = render_fake_start,
+		.render_cancel = render_fake_cancel,
+		.forget_media = forget,
+		.arg = rig,
 		.node_id = "test",
 		.bind = "127.0.0.1",
 		.deadline_ms = rig->deadline_ms ? rig->deadline_ms : 5000,
@@ -98,11 +115,16 @@ static void start(struct api_rig *rig)
 	must(directory_alloc(&rig->directory), "directory");
 	must(loop_call(rig->loop, "build", build, rig), "build");
 
+	must(workers_start(&rig->workers, rig->loop, 2, 64), "workers");
+
 	env.loop = rig->loop;
+	env.workers = rig->workers;
+	rig->render.loop = rig->loop;
 	env.store = rig->store;
 	env.dir = rig->directory;
 	env.calls = rig->calls;
 	must(api_alloc(&rig->api, &env), "api");
+	must(api_media_recover(rig->api), "recover");
 	must(api_bootstrap(rig->api, API_RIG_KEY, rig->demo), "bootstrap");
 	must(db_read(store_db(rig->store), "SELECT id FROM account", NULL, 0,
 		     text_row, rig->account_id),
@@ -115,6 +137,7 @@ void api_rig_open(struct api_rig *rig)
 	must(mkdtemp(rig->dir) ? 0 : EIO, "mkdtemp");
 	g_snprintf(rig->path, sizeof(rig->path), "%s/store.sqlite", rig->dir);
 	secret_random(rig->key, sizeof(rig->key));
+	render_fake_init(&rig->render);
 	start(rig);
 }
 
@@ -128,6 +151,8 @@ static void drop(void *arg) /* Thread: loop */
 
 static void stop(struct api_rig *rig)
 {
+	api_close(rig->api);
+	rig->workers = workers_stop(rig->workers);
 	rig->store = store_close(rig->store);
 	loop_call(rig->loop, "drop", drop, rig);
 	rig->loop = loop_stop(rig->loop);
@@ -140,22 +165,31 @@ void api_rig_restart(struct api_rig *rig)
 	start(rig);
 }
 
-void api_rig_close(struct api_rig *rig)
+static void remove_tree(const char *path)
 {
-	DIR *dir;
-	struct dirent *entry;
-	char *path;
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
 
-	stop(rig);
-	dir = opendir(rig->dir);
-	while (dir && (entry = readdir(dir))) {
-		path = g_build_filename(rig->dir, entry->d_name, NULL);
-		unlink(path);
-		g_free(path);
+	while (dir && (name = g_dir_read_name(dir))) {
+		char *inner = g_build_filename(path, name, NULL);
+
+		if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
+			remove_tree(inner);
+		else
+			g_unlink(inner);
+		g_free(inner);
 	}
 	if (dir)
-		closedir(dir);
-	rmdir(rig->dir);
+		g_dir_close(dir);
+	g_rmdir(path);
+}
+
+void api_rig_close(struct api_rig *rig)
+{
+	stop(rig);
+	render_fake_clear(&rig->render);
+	remove_tree(rig->dir);
 }
 
 json_t *api_rig_ask(struct api_rig *rig, const struct api_ask *ask)
@@ -248,6 +282,64 @@ json_t *api_rig_make(struct api_rig *rig, const char *verb,
 		.verb = verb, .account_id = account_id, .body = body};
 
 	return api_rig_ok(api_rig_ask(rig, &ask));
+}
+
+json_t *api_rig_file(struct api_rig *rig, const char *content, const char *name)
+{
+	char *tmp = g_build_filename(rig->dir, "tmp", NULL), *path, *relative;
+	char hex[33], sha256[SECRET_SHA256_HEX];
+	const size_t len = strlen(content);
+	uint8_t bytes[16];
+	json_t *body;
+
+	must(g_mkdir_with_parents(tmp, 0700), "tmp");
+	secret_random(bytes, sizeof(bytes));
+	str_hex(hex, bytes, sizeof(bytes));
+	relative = g_strconcat("tmp/upload-", hex, NULL);
+	path = g_build_filename(rig->dir, relative, NULL);
+	must(!g_file_set_contents(path, content, (gssize)len, NULL), path);
+	secret_sha256_hex(sha256, content, len);
+	body = json_pack("{s:s, s:I, s:s}", "path", relative, "size_bytes",
+			 (json_int_t)len, "sha256", sha256);
+	if (name)
+		json_set_str(body, "name", name);
+	g_free(path);
+	g_free(relative);
+	g_free(tmp);
+
+	return body;
+}
+
+json_t *api_rig_upload(struct api_rig *rig, const char *content,
+		       const char *name)
+{
+	return api_rig_make(rig, "media.create", NULL,
+			    api_rig_file(rig, content, name));
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *api_rig_folder(struct api_rig *rig, const char *folder)
+{
+	char *path = g_build_filename(rig->dir, folder, NULL), *text;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		g_ptr_array_add(names, g_strdup(name));
+	if (dir)
+		g_dir_close(dir);
+	g_ptr_array_sort(names, by_name);
+	g_ptr_array_add(names, NULL);
+	text = g_strjoinv(" ", (char **)names->pdata);
+	g_ptr_array_unref(names);
+	g_free(path);
+
+	return text;
 }
 
 static bool int_row(void *arg, const struct db_row *row)

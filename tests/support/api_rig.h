@@ -14,6 +14,7 @@
 #include "directory/directory.h"
 #include "event/event.h"
 #include "host/db.h"
+#include "support/render_fake.h"
 
 struct api_rig {
 	char dir[64]; /**< made, and removed at the end */
@@ -29,6 +30,14 @@ struct api_rig {
 	unsigned deadline_ms;     /**< set before api_rig_open(), 0 = 5000 */
 	bool demo;                /**< the same */
 	atomic_uint rings;        /**< of the doorbell */
+
+	/* uploaded files: rig->dir is the data directory */
+	struct workers *workers;
+	struct render_fake render;
+	int64_t media_quota_bytes;  /**< before open, 0 = 1 MiB */
+	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
+	char forgotten[ID_SIZE];    /**< the last one; the loop's */
+	unsigned nforgotten;        /**< likewise */
 };
 
 #define API_RIG_KEY "bfk_first-key-of-the-tests"
@@ -68,6 +77,16 @@ char *api_rig_pointers(json_t *reply);
 /** Make one; abort unless it works. @return The object */
 json_t *api_rig_make(struct api_rig *rig, const char *verb,
 		     const char *account_id, json_t *body);
+
+/** Put a file into tmp/, as the transport does. @return The body for the verb
+ * @param name  The field `name`, or NULL */
+json_t *api_rig_file(struct api_rig *rig, const char *content,
+		     const char *name);
+/** Upload one; abort unless it works. @return The object */
+json_t *api_rig_upload(struct api_rig *rig, const char *content,
+		       const char *name);
+/** Names in a folder of the data directory, sorted, with blanks; g_free() it */
+char *api_rig_folder(struct api_rig *rig, const char *folder);
 
 /** A number from the store; -1 when there is no row */
 int64_t api_rig_count(struct api_rig *rig, const char *sql);

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "clip/clip.h"
 #include "common/json.h"
 #include "common/obj.h"
 #include "directory/directory.h"
@@ -136,6 +137,23 @@ static uint32_t play_tones(struct media_leg *leg, struct tone_list *list,
 	return ++fake->play_id;
 }
 
+static uint32_t play_stream(struct media_leg *leg, struct media_stream *stream)
+{
+	struct call_fake *fake = (struct call_fake *)leg;
+
+	assert_ptr_equal(stream, fake->stream);
+	++fake->streams;
+
+	return ++fake->play_id;
+}
+
+static unsigned rate(const struct media_leg *leg)
+{
+	(void)leg;
+
+	return 16000;
+}
+
 static uint32_t send_dtmf(struct media_leg *leg, const char *digits,
 			  unsigned duration_ms, unsigned interval_ms)
 {
@@ -171,11 +189,72 @@ static void stats(const struct media_leg *leg, struct media_stats *st)
 
 static const struct call_media_ops media_ops = {
 	.play_tones = play_tones,
+	.play_stream = play_stream,
+	.rate = rate,
 	.send_dtmf = send_dtmf,
 	.stop = stop,
 	.echo = echo,
 	.stats = stats,
 };
+
+/* ---- clips ---- */
+
+static int clip_start(struct clip_play **playp, struct clips *clips,
+		      const struct clip_play_params *prm,
+		      struct media_stream **streamp)
+{
+	struct call_fake *fake = (struct call_fake *)clips;
+	GString *what = g_string_new(NULL);
+	const json_t *url;
+	size_t i;
+
+	if (fake->clip_err) {
+		g_string_free(what, TRUE);
+		return fake->clip_err;
+	}
+	assert_int_equal(fake->clips_open, 0);
+	assert_int_equal(prm->rate, 16000);
+	assert_string_equal(prm->account_id, CALL_FAKE_ACCOUNT);
+	json_array_foreach(prm->urls, i, url) g_string_append_printf(
+		what, "%s%s", i ? " " : "", json_string_value(url));
+	if (prm->text)
+		g_string_append_printf(what, "%s|%s", prm->text->text,
+				       prm->text->language);
+	g_free(fake->clip);
+	fake->clip = g_string_free(what, FALSE);
+	fake->loops = prm->loops;
+	fake->seek_ms = prm->seek_ms;
+	fake->gain_db = prm->gain_db;
+	fake->clip_failed = prm->failed;
+	fake->clip_arg = prm->arg;
+	++fake->clips_open;
+	++fake->clips_started;
+	*playp = (struct clip_play *)fake;
+	fake->stream = obj_zalloc(1, NULL);
+	*streamp = (struct media_stream *)fake->stream;
+
+	return 0;
+}
+
+static struct clip_play *clip_stop(struct clip_play *play)
+{
+	--((struct call_fake *)play)->clips_open;
+
+	return NULL;
+}
+
+static const struct call_clip_ops clip_ops = {
+	.start = clip_start,
+	.stop = clip_stop,
+};
+
+void call_fake_clip_failed(struct call_fake *fake, int err, const char *code,
+			   const char *why)
+{
+	const struct clip_end end = {.err = err, .code = code, .why = why};
+
+	fake->clip_failed(fake->clip_arg, &end);
+}
 
 /* ---- a leg ---- */
 
@@ -296,6 +375,8 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 		.idle = on_idle,
 		.idle_arg = fake,
 		.media = &media_ops,
+		.clips = (struct clips *)fake,
+		.clip = &clip_ops,
 	};
 	char *flow = g_strdup_printf("{'actions':%s}", actions);
 
@@ -322,6 +403,8 @@ void call_fake_teardown(struct call_fake *fake)
 {
 	obj_unref(fake->table);
 	assert_int_equal(timers_count(fake->timers), 0);
+	assert_int_equal(fake->clips_open, 0);
+	g_free(fake->clip);
 	obj_unref(fake->dir);
 	obj_unref(fake->timers);
 	json_decref(fake->log);

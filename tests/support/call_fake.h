@@ -20,6 +20,7 @@
 #define CALL_FAKE_FLOW "01890000-0000-7000-8000-000000000003"
 
 struct call_fake;
+struct clip_end;
 
 /** A leg whose party does nothing by itself */
 struct call_fake_leg {
@@ -56,6 +57,16 @@ struct call_fake {
 	char digits_sent[128]; /**< the last, by media */
 	unsigned loops, steps; /**< of the last play */
 	unsigned first_ms;     /**< of its first step */
+
+	/* clips: files and speech; loops is theirs, too */
+	unsigned clips_started, clips_open, streams;
+	int clip_err; /**< the next one is refused */
+	char *clip;   /**< URLs, or "text|language", of the last */
+	uint32_t seek_ms;
+	double gain_db;
+	void *stream;
+	void (*clip_failed)(void *arg, const struct clip_end *end);
+	void *clip_arg;
 };
 
 /** @param limits  Members of the account, or NULL */
@@ -79,6 +90,9 @@ void call_fake_early(struct call_fake_leg *leg);
 void call_fake_digits(struct call_fake_leg *leg, const char *digits);
 void call_fake_played(struct call_fake *fake, struct call_fake_leg *leg,
 		      int err);
+/** Why the clip broke; the media's word of the end is another */
+void call_fake_clip_failed(struct call_fake *fake, int err, const char *code,
+			   const char *why);
 void call_fake_bye(struct call_fake_leg *leg);
 void call_fake_closed(struct call_fake_leg *leg);
 

@@ -56,7 +56,28 @@ static int fake_play(void *arg, const struct flow_play *play, uint32_t *idp)
 	fake->urls = g_string_free(urls, FALSE);
 	fake->loops = play->loops;
 	fake->seek_ms = play->seek_ms;
+	fake->gain_db = play->gain_db;
+	fake->async = play->async;
 	++fake->plays;
+	if (fake->play_err)
+		return fake->play_err;
+	*idp = ++fake->play_id;
+
+	return 0;
+}
+
+static int fake_talk(void *arg, const struct flow_talk *talk, uint32_t *idp)
+{
+	struct flow_fake *fake = arg;
+
+	maybe_cancel(fake);
+	g_free(fake->said);
+	fake->said =
+		g_strjoin("|", talk->text, talk->language ? talk->language : "",
+			  talk->voice_id ? talk->voice_id : "",
+			  talk->provider ? talk->provider : "", NULL);
+	fake->async = talk->async;
+	++fake->talks;
 	if (fake->play_err)
 		return fake->play_err;
 	*idp = ++fake->play_id;
@@ -146,6 +167,7 @@ static void fake_ended(void *arg, const struct flow_end *end)
 const struct flow_host flow_fake_host = {
 	.answer = fake_answer,
 	.play = fake_play,
+	.talk = fake_talk,
 	.send_digits = fake_send_digits,
 	.stop = fake_stop,
 	.echo = fake_echo,
@@ -229,6 +251,7 @@ void flow_fake_teardown(struct flow_fake *fake)
 	obj_unref(fake->doc);
 	g_string_free(fake->trace, TRUE);
 	g_free(fake->urls);
+	g_free(fake->said);
 	g_free(fake->error_code);
 	g_free(fake->error_detail);
 	g_free(fake->end_reason);
@@ -259,6 +282,17 @@ void flow_fake_played(struct flow_fake *fake, int err)
 {
 	const struct flow_event ev = {
 		.type = FLOW_EV_PLAYED, .id = fake->play_id, .err = err};
+
+	flow_run_event(fake->run, &ev);
+}
+
+void flow_fake_broke(struct flow_fake *fake, const char *code, const char *why)
+{
+	const struct flow_event ev = {.type = FLOW_EV_PLAYED,
+				      .id = fake->play_id,
+				      .err = EIO,
+				      .code = code,
+				      .why = why};
 
 	flow_run_event(fake->run, &ev);
 }

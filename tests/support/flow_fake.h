@@ -24,7 +24,7 @@ struct flow_fake {
 	int answer_err, play_err, echo_err;
 	bool cancel_inside; /**< the call goes inside the next function */
 
-	unsigned answers, plays, stops, echos, ends, errors;
+	unsigned answers, plays, talks, stops, echos, ends, errors;
 	bool echo; /**< is on */
 	uint32_t play_id;
 	char digits[128]; /**< of the last send_digits() */
@@ -32,6 +32,9 @@ struct flow_fake {
 	char *urls; /**< of the last play, joined by blanks */
 	unsigned loops;
 	uint32_t seek_ms;
+	double gain_db;
+	bool async;     /**< of the last play or talk */
+	char *said;     /**< "text|language|voice|provider" of the last talk */
 	int64_t due_ms; /**< of the timer; -1 = stopped */
 	GString *trace; /**< types of the actions, joined by blanks */
 	char *error_code, *error_detail;
@@ -57,6 +60,8 @@ void flow_fake_start(struct flow_fake *fake);
 void flow_fake_answered(struct flow_fake *fake);
 void flow_fake_answer_failed(struct flow_fake *fake, int err);
 void flow_fake_played(struct flow_fake *fake, int err);
+/** It broke: code is static */
+void flow_fake_broke(struct flow_fake *fake, const char *code, const char *why);
 void flow_fake_digits(struct flow_fake *fake, const char *digits);
 /** Time passes; the timer fires when it is due */
 void flow_fake_pass(struct flow_fake *fake, int64_t ms);

@@ -333,6 +333,7 @@ struct verb {
 	const struct media_session *sess;
 	const char *text;
 	struct tone_list *list;
+	struct media_stream *stream;
 	unsigned a, b;
 	bool on;
 	int err;
@@ -420,6 +421,13 @@ static void do_dtmf(void *arg)
 	struct verb *v = arg;
 
 	v->id = media_leg_send_dtmf(v->leg->leg, v->text, v->a, v->b);
+}
+
+static void do_stream(void *arg)
+{
+	struct verb *v = arg;
+
+	v->id = media_leg_play_stream(v->leg->leg, v->stream);
 }
 
 static void do_stop(void *arg)
@@ -513,6 +521,11 @@ uint32_t rig_leg_tones(struct rig_leg *leg, const char *text, unsigned loops)
 	assert_int_equal(tone_parse(&list, text, NULL), 0);
 
 	return run(leg, do_tones, (struct verb){.list = list, .a = loops}).id;
+}
+
+uint32_t rig_leg_stream(struct rig_leg *leg, struct media_stream *stream)
+{
+	return run(leg, do_stream, (struct verb){.stream = stream}).id;
 }
 
 uint32_t rig_leg_dtmf(struct rig_leg *leg, const char *digits,

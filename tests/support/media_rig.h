@@ -115,6 +115,7 @@ void rig_leg_close(struct rig_leg *leg);
 void rig_leg_close_post(struct rig_leg *leg);
 void rig_leg_echo(struct rig_leg *leg, bool on);
 uint32_t rig_leg_tones(struct rig_leg *leg, const char *text, unsigned loops);
+uint32_t rig_leg_stream(struct rig_leg *leg, struct media_stream *stream);
 uint32_t rig_leg_dtmf(struct rig_leg *leg, const char *digits,
 		      unsigned duration_ms, unsigned interval_ms);
 void rig_leg_stop(struct rig_leg *leg);

@@ -149,7 +149,8 @@ void rest_client_read(struct rest_client *cli, struct rest_result *res,
 		if (!more(cli))
 			break;
 	res->len = MIN(res->len, cli->in->len);
-	res->body = g_strndup(cli->in->str, res->len);
+	res->body = g_malloc0(res->len + 1);
+	memcpy(res->body, cli->in->str, res->len);
 	g_string_erase(cli->in, 0, (gssize)res->len);
 	res->json = json_loadb(res->body, res->len, 0, NULL);
 }

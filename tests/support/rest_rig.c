@@ -141,12 +141,18 @@ void rest_rig_init(struct rest_rig *rig)
 	pthread_cond_init(&rig->cond, NULL);
 	rig->dir = g_dir_make_tmp("bifrons-rest-XXXXXX", NULL);
 	rig->store = g_build_filename(rig->dir, "store.sqlite", NULL);
+	rig->data = g_build_filename(rig->dir, "data", NULL);
 	make_store(rig->store);
 
 	rig->cfg = (struct rest_config){
 		.bind = "127.0.0.1",
 		.store = rig->store,
+		.data_dir = rig->data,
 		.max_body_bytes = 1 << 20,
+		.upload_max_bytes = 4 << 20,
+		.upload_limit = 16,
+		.upload_account_limit = 16,
+		.file_timeout_s = 60,
 		.connection_limit = 256,
 		.per_ip_limit = 0,
 		.connection_timeout_s = 15,
@@ -183,6 +189,26 @@ void rest_rig_stop(struct rest_rig *rig)
 	rig->rest = rest_stop(rig->rest);
 }
 
+static void remove_tree(const char *path)
+{
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		char *inner = g_build_filename(path, name, NULL);
+
+		if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
+			remove_tree(inner);
+		else
+			g_unlink(inner);
+		g_free(inner);
+	}
+	if (dir)
+		g_dir_close(dir);
+	g_rmdir(path);
+}
+
 void rest_rig_close(struct rest_rig *rig)
 {
 	static const char *const ends[] = {"", "-wal", "-shm"};
@@ -199,8 +225,10 @@ void rest_rig_close(struct rest_rig *rig)
 		g_unlink(path);
 		g_free(path);
 	}
+	remove_tree(rig->data);
 	g_rmdir(rig->dir);
 	g_free(rig->dir);
+	g_free(rig->data);
 	g_free(rig->store);
 	g_free(rig->reply);
 	pthread_cond_destroy(&rig->cond);

@@ -30,6 +30,7 @@ struct rest_rig {
 	struct rest *rest;
 	uint16_t port;
 	char *dir, *store;
+	char *data; /* cfg.data_dir: made by the server, removed at the end */
 
 	pthread_mutex_t mtx;
 	pthread_cond_t cond;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/json.h"
 #include "common/str.h"
@@ -34,6 +35,8 @@ const char *rest_type_name(enum rest_type type)
 void rest_answer_clear(struct rest_answer *ans)
 {
 	free(ans->body);
+	if (ans->has_fd)
+		close(ans->fd);
 	memset(ans, 0, sizeof(*ans));
 }
 
@@ -109,6 +112,7 @@ static int ok_status(const struct rest_route *route, const json_t *ok)
 {
 	switch (route->kind) {
 	case VERB_CREATE:
+	case VERB_UPLOAD:
 		return 201;
 	case VERB_DELETE:
 		return 204;
@@ -120,6 +124,8 @@ static int ok_status(const struct rest_route *route, const json_t *ok)
 	case VERB_LIST:
 	case VERB_PATCH:
 	case VERB_ACTION:
+	case VERB_REPLACE:
+	case VERB_FILE:
 		break;
 	}
 

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rest/fault.h"
 #include "rest/router.h"
@@ -51,6 +52,15 @@ struct rest_answer {
 	enum rest_policy policy; /**< of pages */
 	bool immutable;          /**< may be kept for ever */
 	char etag[64];           /**< with its quotes; "" = none */
+
+	/* a file of the data directory (download.h): `len` bytes of it */
+	bool is_file;
+	bool has_fd;
+	int fd; /**< owned until it was sent */
+	uint64_t offset;
+	char range[72]; /**< Content-Range, or "" */
+	char media_type[128];
+	char disposition[640];
 };
 
 void rest_answer_clear(struct rest_answer *ans);

@@ -15,15 +15,20 @@ struct opt;
 struct rest_config {
 	json_t *doc; /**< holds the strings below */
 	const char *bind;
-	uint16_t port;             /**< 0: any free one (tests) */
-	const char *tls_cert;      /**< PEM chain, or NULL: plain HTTP */
-	const char *tls_key;       /**< PEM */
-	const char *store;         /**< the store's SQLite file */
-	const char *web_root;      /**< or NULL: no pages */
-	const char *admin_secret;  /**< the core's, or NULL */
-	size_t max_body_bytes;     /**< of one request */
-	unsigned connection_limit; /**< at once */
-	unsigned per_ip_limit;     /**< at once from one address, 0 = none */
+	uint16_t port;                 /**< 0: any free one (tests) */
+	const char *tls_cert;          /**< PEM chain, or NULL: plain HTTP */
+	const char *tls_key;           /**< PEM */
+	const char *store;             /**< the store's SQLite file */
+	const char *web_root;          /**< or NULL: no pages */
+	const char *admin_secret;      /**< the core's, or NULL */
+	const char *data_dir;          /**< or NULL: no files up or down */
+	size_t max_body_bytes;         /**< of one request */
+	size_t upload_max_bytes;       /**< of one file */
+	unsigned upload_limit;         /**< at once */
+	unsigned upload_account_limit; /**< at once, of one account */
+	unsigned file_timeout_s;       /**< first byte to last of a file */
+	unsigned connection_limit;     /**< at once */
+	unsigned per_ip_limit; /**< at once from one address, 0 = none */
 	unsigned connection_timeout_s; /**< without a byte */
 	unsigned request_timeout_s;    /**< first byte to last of a request */
 	unsigned threads;

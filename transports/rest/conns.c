@@ -30,7 +30,7 @@ struct rest_conn {
 
 struct rest_conns {
 	/* set before start, then read-only */
-	int64_t idle_ms, request_ms;
+	int64_t idle_ms, request_ms, file_ms;
 	pthread_t thread;
 
 	pthread_mutex_t mtx;
@@ -54,6 +54,8 @@ static int64_t limit_ms(const struct rest_conns *conns, enum rest_phase phase)
 	case REST_PHASE_READING:
 	case REST_PHASE_SENDING:
 		return conns->request_ms;
+	case REST_PHASE_FILE:
+		return conns->file_ms;
 	case REST_PHASE_IDLE:
 		return conns->idle_ms + conns->request_ms;
 	case REST_PHASE_WAITING:
@@ -104,18 +106,19 @@ static void *sweeper(void *arg)
 }
 
 int rest_conns_alloc(struct rest_conns **connsp, unsigned idle_s,
-		     unsigned request_s)
+		     unsigned request_s, unsigned file_s)
 {
 	struct rest_conns *conns;
 	pthread_condattr_t attr;
 	int err;
 
-	if (!connsp || !request_s)
+	if (!connsp || !request_s || !file_s)
 		return EINVAL;
 
 	conns = g_new0(struct rest_conns, 1);
 	conns->idle_ms = (int64_t)idle_s * 1000;
 	conns->request_ms = (int64_t)request_s * 1000;
+	conns->file_ms = (int64_t)file_s * 1000;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&conns->wake, &attr);

@@ -16,6 +16,7 @@ enum rest_phase {
 	REST_PHASE_READING, /**< since accept(), or the request's first line */
 	REST_PHASE_WAITING, /**< for the call plugin: no end here */
 	REST_PHASE_SENDING,
+	REST_PHASE_FILE, /**< one comes or goes: it may take its time */
 	REST_PHASE_IDLE, /**< between requests */
 };
 
@@ -25,10 +26,11 @@ struct rest_conn;
 /** Starts its thread.
  * @param idle_s     How long IDLE may last, beside `request_s`
  * @param request_s  How long READING and SENDING may last
+ * @param file_s     How long FILE may last
  * @return 0 or errno
  */
 int rest_conns_alloc(struct rest_conns **connsp, unsigned idle_s,
-		     unsigned request_s);
+		     unsigned request_s, unsigned file_s);
 /** All connections must have been removed */
 struct rest_conns *rest_conns_free(struct rest_conns *conns);
 

@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "host/log.h"
 #include "rest/answer.h"
+#include "rest/download.h"
 #include "rest/pages.h"
 #include "rest/rest_priv.h"
 #include "rest/static.h"
@@ -35,8 +36,9 @@ struct rest_exchange {
 	enum state state;
 	int64_t begun_us;
 	size_t drained;
-	bool handed; /* counted in rest->answering */
-	bool local;  /* a scraper on this machine: /metrics without a key */
+	bool handed;                /* counted in rest->answering */
+	struct rest_upload *upload; /* the body is a file, and it comes */
+	bool local; /* a scraper on this machine: /metrics without a key */
 	struct rest_request req;
 	struct rest_auth auth;
 	struct rest_answer ans;
@@ -69,6 +71,7 @@ struct rest_exchange *rest_exchange_new(struct rest *rest,
 	ex->begun_us = now_us();
 	ex->place = place_of(conn);
 	rest_request_init(&ex->req, rest->cfg->max_body_bytes);
+	ex->req.max_upload = rest->cfg->upload_max_bytes;
 	rest_conn_phase(ex->place, REST_PHASE_READING);
 
 	return ex;
@@ -94,6 +97,7 @@ void rest_exchange_free(struct rest_exchange *ex)
 				   ex->ans.status, now_us() - ex->begun_us);
 	rest_conn_phase(ex->place, REST_PHASE_IDLE);
 
+	rest_upload_free(ex->upload);
 	rest_request_clear(&ex->req);
 	rest_auth_clear(&ex->auth);
 	rest_answer_clear(&ex->ans);
@@ -170,7 +174,8 @@ static void make_problem(struct rest_exchange *ex)
 static int send_answer(struct rest_exchange *ex)
 {
 	ex->state = STATE_SENDING;
-	rest_conn_phase(ex->place, REST_PHASE_SENDING);
+	rest_conn_phase(ex->place,
+			ex->ans.has_fd ? REST_PHASE_FILE : REST_PHASE_SENDING);
 
 	return rest_reply_queue(ex->conn, &ex->ans, ex->req.id);
 }
@@ -189,6 +194,22 @@ static void refuse_raw(struct rest_exchange *ex)
 	ex->state = STATE_CUT;
 }
 
+/* From here on the file has its place, so nothing may be wrong any more */
+static void open_upload(struct rest_exchange *ex, const struct rest_head *head)
+{
+	const struct rest_request *req = &ex->req;
+	const struct rest_upload_params prm = {
+		.account_id = ex->auth.account_id,
+		.content_type = head->fields[REST_FIELD_CONTENT_TYPE],
+		.content_length = req->content_length,
+		.takes_name = req->match.route->kind == VERB_UPLOAD,
+	};
+
+	ex->upload = rest_upload_open(ex->rest->uploads, &prm, &ex->req.fault);
+	if (ex->upload)
+		rest_conn_phase(ex->place, REST_PHASE_FILE);
+}
+
 static int on_head(struct rest_exchange *ex, const char *method,
 		   const char *version)
 {
@@ -203,6 +224,8 @@ static int on_head(struct rest_exchange *ex, const char *method,
 	if (rest_request_head(req, &head))
 		authenticate(ex, &head);
 	rest_request_rules(req, &head);
+	if (!req->fault.err && rest_request_takes_file(req))
+		open_upload(ex, &head);
 
 	if (!req->fault.err)
 		return MHD_YES;
@@ -215,12 +238,45 @@ static int on_head(struct rest_exchange *ex, const char *method,
 	return MHD_YES;
 }
 
+static void drop_upload(struct rest_exchange *ex)
+{
+	ex->upload = rest_upload_free(ex->upload);
+	rest_conn_phase(ex->place, REST_PHASE_READING);
+}
+
+static bool take_piece(struct rest_exchange *ex, const char *data, size_t len)
+{
+	if (!ex->upload)
+		return rest_request_body(&ex->req, data, len);
+	if (rest_upload_data(ex->upload, data, len, &ex->req.fault))
+		return true;
+
+	drop_upload(ex);
+
+	return false;
+}
+
+static bool take_end(struct rest_exchange *ex)
+{
+	if (!rest_request_end(&ex->req))
+		return false;
+	if (!ex->upload)
+		return true;
+	if (!rest_upload_end(ex->upload, &ex->req.fault)) {
+		drop_upload(ex);
+		return false;
+	}
+	rest_request_file(&ex->req, rest_upload_json(ex->upload));
+
+	return true;
+}
+
 static int on_data(struct rest_exchange *ex, const char *data, size_t *lenp)
 {
 	const size_t len = *lenp;
 
 	*lenp = 0;
-	if (ex->state == STATE_BODY && rest_request_body(&ex->req, data, len))
+	if (ex->state == STATE_BODY && take_piece(ex, data, len))
 		return MHD_YES;
 
 	ex->drained += len;
@@ -248,6 +304,12 @@ static void answer_file(struct rest_exchange *ex)
 				&ex->req.match, tag))
 		rest_fault_set(&ex->req.fault, API_ERR_not_found,
 			       "nothing is at this path");
+}
+
+/* A file is worked on for longer; then the plugin itself says so, as usual */
+static unsigned deadline_of(const struct rest_exchange *ex)
+{
+	return ex->upload ? VERB_FILE_MS + ex->rest->cfg->deadline_ms : 0;
 }
 
 /* To the call plugin. Once armed the exchange may be answered at any moment,
@@ -278,7 +340,7 @@ static int submit(struct rest_exchange *ex)
 	rest_conn_phase(ex->place, REST_PHASE_WAITING);
 	MHD_suspend_connection(ex->conn);
 
-	if (!rest_pending_arm(rest->pending, id, ex)) {
+	if (!rest_pending_arm(rest->pending, id, ex, deadline_of(ex))) {
 		json_decref(msg);
 		rest_exchange_answered(ex, API_ERR_unavailable, NULL);
 		return MHD_YES;
@@ -296,7 +358,7 @@ static int on_end(struct rest_exchange *ex)
 	const struct rest_route *route = ex->req.match.route;
 	struct rest_text *openapi;
 
-	if (!rest_request_end(&ex->req))
+	if (!take_end(ex))
 		return send_problem(ex);
 
 	if (ex->req.match.options) {
@@ -370,6 +432,7 @@ static void answer_metrics(struct rest_exchange *ex, const json_t *reply)
 	gauges.cut_off = rest_conns_cut(rest->conns);
 	gauges.auth_failures = rest_keys_failures(rest->keys);
 	gauges.in_flight = stats.in_flight;
+	gauges.uploads = rest_uploads_count(rest->uploads);
 	gauges.refused_busy = stats.busy;
 	gauges.timeouts = stats.timeouts;
 	gauges.late = stats.late;
@@ -384,6 +447,24 @@ static void answer_metrics(struct rest_exchange *ex, const json_t *reply)
 	len = out->len;
 	rest_answer_text(&ex->ans, REST_TYPE_METRICS, g_string_free(out, FALSE),
 			 len);
+}
+
+static void answer_download(struct rest_exchange *ex, const json_t *file)
+{
+	struct rest_conditions cond = {
+		.if_none_match = MHD_lookup_connection_value(
+			ex->conn, MHD_HEADER_KIND, "If-None-Match"),
+	};
+
+	if (!ex->req.match.head) {
+		cond.range = MHD_lookup_connection_value(
+			ex->conn, MHD_HEADER_KIND, "Range");
+		cond.if_range = MHD_lookup_connection_value(
+			ex->conn, MHD_HEADER_KIND, "If-Range");
+	}
+	if (!rest_download_answer(&ex->ans, &ex->req.fault,
+				  ex->rest->cfg->data_dir, file, &cond))
+		make_problem(ex);
 }
 
 static void make_answer(struct rest_exchange *ex, enum api_err err,
@@ -402,6 +483,8 @@ static void make_answer(struct rest_exchange *ex, enum api_err err,
 	} else if (str_eq(route->verb, "meta.metrics") &&
 		   json_object_get(reply, "ok")) {
 		answer_metrics(ex, reply);
+	} else if (route->kind == VERB_FILE && json_object_get(reply, "ok")) {
+		answer_download(ex, json_object_get(reply, "ok"));
 	} else {
 		rest_answer_reply(&ex->ans, route, reply, ex->req.id);
 		if (str_eq(route->verb, "meta.openapi"))

@@ -139,6 +139,8 @@ void rest_metrics_text(struct rest_metrics *metrics, GString *out,
 		  g->connections);
 	write_one(out, "in_flight", "gauge", "Requests in the call plugin now",
 		  g->in_flight);
+	write_one(out, "uploads", "gauge", "Files that arrive or are worked on",
+		  g->uploads);
 	write_one(out, "busy_total", "counter",
 		  "Requests refused: too many in flight", g->refused_busy);
 	write_one(out, "timeouts_total", "counter",

@@ -17,6 +17,7 @@ struct rest_metrics;
 struct rest_gauges {
 	unsigned connections;
 	unsigned in_flight;
+	unsigned uploads;
 	uint64_t refused_busy;  /**< 503: too many in flight */
 	uint64_t timeouts;      /**< 503: not answered in time */
 	uint64_t late;          /**< answers nobody waited for any more */

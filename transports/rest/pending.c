@@ -256,7 +256,8 @@ int rest_pending_reserve(struct rest_pending *pend, uint64_t *idp)
 	return err;
 }
 
-bool rest_pending_arm(struct rest_pending *pend, uint64_t id, void *what)
+bool rest_pending_arm(struct rest_pending *pend, uint64_t id, void *what,
+		      unsigned deadline_ms)
 {
 	struct slot *slot;
 	bool ok = false;
@@ -268,7 +269,8 @@ bool rest_pending_arm(struct rest_pending *pend, uint64_t id, void *what)
 		if (ok) {
 			slot->state = SLOT_WAITING;
 			slot->what = what;
-			slot->until_ms = now_ms() + pend->deadline_ms;
+			slot->until_ms = now_ms() + MAX(pend->deadline_ms,
+							(int64_t)deadline_ms);
 		} else {
 			slot_free(pend, slot);
 		}

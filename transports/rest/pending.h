@@ -44,10 +44,12 @@ struct rest_pending *rest_pending_free(struct rest_pending *pend);
 int rest_pending_reserve(struct rest_pending *pend, uint64_t *idp);
 
 /** From now on it can be answered: even before this returns.
+ * @param deadline_ms  For this one, when it is longer than the others'
  * @return false after pending_close(): the place is given back and the
  *         handler will not be called
  */
-bool rest_pending_arm(struct rest_pending *pend, uint64_t id, void *what);
+bool rest_pending_arm(struct rest_pending *pend, uint64_t id, void *what,
+		      unsigned deadline_ms);
 
 /** Bring the answer. @return false when nobody waits for it (any more) */
 bool rest_pending_answer(struct rest_pending *pend, uint64_t id,

@@ -33,6 +33,9 @@ static const char *const policies[] = {
 
 static bool is_page(const struct rest_answer *ans)
 {
+	if (ans->is_file)
+		return false;
+
 	return ans->type == REST_TYPE_HTML || ans->type == REST_TYPE_JS ||
 	       ans->type == REST_TYPE_CSS || *ans->etag;
 }
@@ -41,8 +44,30 @@ static const char *cache_of(const struct rest_answer *ans)
 {
 	if (ans->immutable)
 		return "public, max-age=31536000, immutable";
+	if (ans->is_file)
+		return "private, no-cache";
 
 	return is_page(ans) ? "no-cache" : "no-store";
+}
+
+static unsigned collect_file(struct field *fields,
+			     const struct rest_answer *ans)
+{
+	unsigned n = 0;
+
+	if (*ans->range)
+		fields[n++] = (struct field){"Content-Range", ans->range};
+	if (!ans->is_file)
+		return n;
+
+	fields[n++] = (struct field){"Accept-Ranges", "bytes"};
+	fields[n++] = (struct field){"Content-Type", ans->media_type};
+	fields[n++] = (struct field){"Content-Disposition", ans->disposition};
+	/* should one still open it in a page: it may do nothing there */
+	fields[n++] = (struct field){"Content-Security-Policy",
+				     "default-src 'none'; sandbox"};
+
+	return n;
 }
 
 /* @return How many; `retry` holds a number's text */
@@ -66,6 +91,7 @@ static unsigned collect(struct field fields[MAX_FIELDS],
 	if (rest_type_name(ans->type))
 		fields[n++] = (struct field){"Content-Type",
 					     rest_type_name(ans->type)};
+	n += collect_file(fields + n, ans);
 	if (*ans->location)
 		fields[n++] = (struct field){"Location", ans->location};
 	if (*ans->allow)
@@ -83,6 +109,20 @@ static unsigned collect(struct field fields[MAX_FIELDS],
 	return n;
 }
 
+/* Owns the body, or the descriptor; sent with sendfile(2) where it can be */
+static struct MHD_Response *response_of(const struct rest_answer *ans)
+{
+	if (ans->has_fd)
+		return MHD_create_response_from_fd_at_offset64(
+			ans->len, ans->fd, ans->offset);
+	if (ans->body)
+		return MHD_create_response_from_buffer(ans->len, ans->body,
+						       MHD_RESPMEM_MUST_FREE);
+
+	return MHD_create_response_from_buffer(ans->len, (void *)ans->text,
+					       MHD_RESPMEM_PERSISTENT);
+}
+
 int rest_reply_queue(struct MHD_Connection *conn, struct rest_answer *ans,
 		     const char *request_id)
 {
@@ -92,15 +132,11 @@ int rest_reply_queue(struct MHD_Connection *conn, struct rest_answer *ans,
 	char retry[16];
 	unsigned i, n;
 
-	if (ans->body)
-		resp = MHD_create_response_from_buffer(ans->len, ans->body,
-						       MHD_RESPMEM_MUST_FREE);
-	else
-		resp = MHD_create_response_from_buffer(
-			ans->len, (void *)ans->text, MHD_RESPMEM_PERSISTENT);
+	resp = response_of(ans);
 	if (!resp)
 		return MHD_NO;
 	ans->body = NULL;
+	ans->has_fd = false;
 
 	n = collect(fields, ans, request_id, retry);
 	for (i = 0; i < n; ++i)

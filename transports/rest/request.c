@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rest/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/id.h"
@@ -8,6 +9,7 @@
 #include "common/secret.h"
 #include "common/str.h"
 #include "rest/query.h"
+#include "rest/upload.h"
 
 static const struct {
 	const char *name;
@@ -184,11 +186,22 @@ static void find_route(struct rest_request *req, const char *method)
 	}
 }
 
-static void check_length(struct rest_request *req)
+bool rest_request_takes_file(const struct rest_request *req)
 {
-	if (req->content_length > (int64_t)req->max_body)
+	return req->match.route && verb_takes_file(req->match.route->kind);
+}
+
+static void check_length(struct rest_request *req, const char *type)
+{
+	const bool is_file = rest_request_takes_file(req);
+	const size_t max = is_file ? req->max_upload : req->max_body;
+	const size_t frame = is_file && rest_upload_is_multipart(type)
+				     ? REST_UPLOAD_FRAME_MAX
+				     : 0;
+
+	if (req->content_length > (int64_t)(max + frame))
 		rest_fault_set(&req->fault, API_ERR_body_too_large,
-			       "at most %zu bytes", req->max_body);
+			       "at most %zu bytes", max);
 }
 
 /* "/path?query", or as proxies are asked: "http://host/path?query" */
@@ -219,7 +232,7 @@ bool rest_request_head(struct rest_request *req, const struct rest_head *head)
 	if (!req->fault.err)
 		find_route(req, head->method);
 	if (!req->fault.err)
-		check_length(req);
+		check_length(req, head->fields[REST_FIELD_CONTENT_TYPE]);
 
 	return !req->fault.err;
 }
@@ -258,7 +271,8 @@ static void check_type(struct rest_request *req, const char *type)
 
 static bool needs_body(const struct rest_route *route)
 {
-	return route->kind == VERB_CREATE || route->kind == VERB_PATCH;
+	return route->kind == VERB_CREATE || route->kind == VERB_PATCH ||
+	       verb_takes_file(route->kind);
 }
 
 static void check_body_rules(struct rest_request *req,
@@ -273,7 +287,11 @@ static void check_body_rules(struct rest_request *req,
 		return;
 	}
 
-	if (req->has_body)
+	if (rest_request_takes_file(req) &&
+	    (req->has_body || req->content_length == 0))
+		(void)rest_upload_check(head->fields[REST_FIELD_CONTENT_TYPE],
+					&req->fault);
+	else if (req->has_body)
 		check_type(req, head->fields[REST_FIELD_CONTENT_TYPE]);
 	else if (needs_body(route) && req->content_length < 0)
 		rest_fault_set(&req->fault, API_ERR_length_required,
@@ -354,7 +372,8 @@ bool rest_request_end(struct rest_request *req)
 {
 	char why[256] = "";
 
-	if (req->fault.err || req->match.options)
+	if (req->fault.err || req->match.options ||
+	    rest_request_takes_file(req))
 		return !req->fault.err;
 
 	if (!req->body || !req->body->len) {
@@ -374,6 +393,22 @@ bool rest_request_end(struct rest_request *req)
 	}
 
 	return !req->fault.err;
+}
+
+/* A retry has another name in tmp/ and another boundary: what is the same is
+ * the file, its name, and what the query says */
+void rest_request_file(struct rest_request *req, json_t *file)
+{
+	json_t *same = json_copy(file);
+	char *text;
+
+	json_object_del(same, "path");
+	text = json_text(same);
+	req->body = g_string_new(text);
+	g_string_append_printf(req->body, "\n%s", req->query);
+	free(text);
+	json_decref(same);
+	req->json = file;
 }
 
 /* The message goes to another thread: nothing in it may stay here too */

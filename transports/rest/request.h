@@ -80,6 +80,7 @@ struct rest_request {
 	char *query; /**< as sent, "" when there is none */
 
 	size_t max_body;
+	size_t max_upload;      /**< of a file; set it after init */
 	int64_t content_length; /**< -1: not told */
 	bool has_body;          /**< one is announced */
 	bool expects;           /**< waits for "100 Continue" before the body */
@@ -99,6 +100,10 @@ bool rest_request_head(struct rest_request *req, const struct rest_head *head);
 /** Content type, length, idempotency key, query. @return as above */
 bool rest_request_rules(struct rest_request *req, const struct rest_head *head);
 
+/** Is the body a file? Then it goes elsewhere, and rest_request_file() says
+ * where */
+bool rest_request_takes_file(const struct rest_request *req);
+
 /** Take a piece of the body; after a fault it is dropped.
  * @return as above
  */
@@ -106,6 +111,9 @@ bool rest_request_body(struct rest_request *req, const char *data, size_t len);
 
 /** The body is whole: parse it. @return as above */
 bool rest_request_end(struct rest_request *req);
+
+/** The file has arrived. @param file  rest_upload_json()'s; taken over */
+void rest_request_file(struct rest_request *req, json_t *file);
 
 /** The message for the call plugin: a new object, into which the body, the
  * query and the scopes have moved

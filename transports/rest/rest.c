@@ -18,6 +18,7 @@ static void destroy(struct rest *rest)
 	rest->pending = rest_pending_free(rest->pending);
 	rest->conns = rest_conns_free(rest->conns);
 	rest->tls = rest_tls_free(rest->tls);
+	rest->uploads = rest_uploads_free(rest->uploads);
 	rest_keys_free(rest->keys);
 	rest_metrics_free(rest->metrics);
 	g_free(atomic_load(&rest->openapi));
@@ -52,6 +53,18 @@ static struct rest *prepare(const struct rest_config *cfg,
 	return rest;
 }
 
+static int start_uploads(struct rest *rest)
+{
+	const struct rest_uploads_params prm = {
+		.data_dir = rest->cfg->data_dir,
+		.max_bytes = (int64_t)rest->cfg->upload_max_bytes,
+		.limit = rest->cfg->upload_limit,
+		.account_limit = rest->cfg->upload_account_limit,
+	};
+
+	return prm.data_dir ? rest_uploads_alloc(&rest->uploads, &prm) : 0;
+}
+
 int rest_start(struct rest **restp, const struct rest_config *cfg,
 	       const struct rest_core *core)
 {
@@ -75,7 +88,9 @@ int rest_start(struct rest **restp, const struct rest_config *cfg,
 	if (err)
 		goto out;
 	err = rest_conns_alloc(&rest->conns, cfg->connection_timeout_s,
-			       cfg->request_timeout_s);
+			       cfg->request_timeout_s, cfg->file_timeout_s);
+	if (!err)
+		err = start_uploads(rest);
 	if (err)
 		goto out;
 

@@ -15,6 +15,7 @@
 #include "rest/pending.h"
 #include "rest/rest.h"
 #include "rest/tls.h"
+#include "rest/upload.h"
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -33,7 +34,8 @@ struct rest {
 	struct rest_pending *pending;
 	struct rest_conns *conns;
 	struct rest_metrics *metrics;
-	struct rest_tls *tls; /* NULL: plain HTTP */
+	struct rest_tls *tls;         /* NULL: plain HTTP */
+	struct rest_uploads *uploads; /* NULL: no data_dir */
 	struct MHD_Daemon *daemon;
 	int listen_fd;
 	uint16_t port;

@@ -45,10 +45,8 @@ struct segments {
 };
 
 static const char *const method_names[REST_NMETHODS] = {
-	[REST_GET] = "GET",
-	[REST_POST] = "POST",
-	[REST_PATCH] = "PATCH",
-	[REST_DELETE] = "DELETE",
+	[REST_GET] = "GET",     [REST_POST] = "POST",     [REST_PUT] = "PUT",
+	[REST_PATCH] = "PATCH", [REST_DELETE] = "DELETE",
 };
 
 const char *rest_method_name(enum rest_method method)
@@ -58,7 +56,8 @@ const char *rest_method_name(enum rest_method method)
 
 bool rest_method_has_body(enum rest_method method)
 {
-	return method == REST_POST || method == REST_PATCH;
+	return method == REST_POST || method == REST_PUT ||
+	       method == REST_PATCH;
 }
 
 size_t rest_route_count(void)

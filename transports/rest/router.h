@@ -16,6 +16,7 @@
 enum rest_method {
 	REST_GET,
 	REST_POST,
+	REST_PUT,
 	REST_PATCH,
 	REST_DELETE,
 	REST_NMETHODS,

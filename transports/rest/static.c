@@ -2,18 +2,15 @@
 #include "rest/static.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/secret.h"
 #include "common/str.h"
 #include "host/log.h"
+#include "rest/beneath.h"
 
 enum {
 	FILE_MAX = 4 << 20,
@@ -47,25 +44,6 @@ static enum rest_type type_of(const char *name)
 	return REST_TYPE_NONE;
 }
 
-/* Below the root whatever the name says: no "..", no links, no devices */
-static int open_below(const char *root, const char *name)
-{
-	const struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS,
-	};
-	const int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd;
-
-	if (dir < 0)
-		return -1;
-	fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
-	close(dir);
-
-	return fd;
-}
-
 static char *read_all(int fd, size_t len)
 {
 	char *text = malloc(len ? len : 1);
@@ -88,20 +66,17 @@ static char *read_all(int fd, size_t len)
 
 static char *read_file(const char *root, const char *name, size_t *lenp)
 {
-	const int fd = open_below(root, name);
-	char *text = NULL;
 	struct stat st;
+	const int fd = rest_open_beneath(root, name, &st);
+	char *text = NULL;
 
 	if (fd < 0)
 		return NULL;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
-		if (st.st_size <= FILE_MAX) {
-			*lenp = (size_t)st.st_size;
-			text = read_all(fd, *lenp);
-		} else {
-			log_warn("rest: %s/%s is too large to serve", root,
-				 name);
-		}
+	if (st.st_size <= FILE_MAX) {
+		*lenp = (size_t)st.st_size;
+		text = read_all(fd, *lenp);
+	} else {
+		log_warn("rest: %s/%s is too large to serve", root, name);
 	}
 	close(fd);
 

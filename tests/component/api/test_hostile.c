@@ -179,6 +179,8 @@ static char *make_for(const struct verb_row *row)
 	else if (str_starts(row->name, "domains."))
 		doc = api_rig_make(&rig, "domains.create", NULL,
 				   json_pack("{s:s}", "name", "hostile.test"));
+	else if (str_starts(row->name, "media."))
+		doc = api_rig_upload(&rig, "RIFF1", "hostile");
 	else if (str_starts(row->name, "extensions."))
 		doc = make_extension();
 	else if (str_starts(row->name, "webhooks."))

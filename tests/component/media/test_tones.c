@@ -11,12 +11,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "common/obj.h"
-#include "support/media_rig.h"
-
-enum {
-	HEARD_MAX = 48000 * 4
-};
+#include "support/media_ear.h"
 
 struct env {
 	struct rig rig;
@@ -25,18 +20,8 @@ struct env {
 	struct media_session sess;
 };
 
-/* What the far end decodes */
-struct heard {
-	struct codec_dec *dec;
-	unsigned rate, packets, markers;
-	size_t n;
-	uint16_t seq;
-	uint32_t ts;
-	int16_t pcm[HEARD_MAX + CODEC_DECODE_MAX];
-};
-
 static struct env env;
-static struct heard heard;
+static struct media_ear heard;
 
 static void open_env(enum codec_id id, unsigned ptime_ms)
 {
@@ -55,54 +40,9 @@ static void close_env(void)
 	rig_close(&env.rig);
 }
 
-static void listen_start(void)
-{
-	const struct codec *codec = env.sess.codec;
-
-	heard = (struct heard){0};
-	heard.rate = codec->id == CODEC_OPUS ? 16000 : codec->rate;
-	assert_int_equal(codec_dec_alloc(&heard.dec, codec, heard.rate), 0);
-}
-
-/* Take every packet until the play's end was told and nothing more comes */
-static void listen_until_played(unsigned n)
-{
-	const unsigned ptime = codec_ptime(env.sess.codec, env.sess.ptime_ms);
-	const uint32_t span = codec_ts_units(env.sess.codec, ptime);
-	struct rig_packet pkt;
-	size_t got;
-
-	while (rig_far_recv(&env.far, &pkt, env.leg.nplayed >= n ? 50 : 100)) {
-		if (heard.packets) {
-			assert_int_equal(pkt.rtp.seq,
-					 (uint16_t)(heard.seq + 1));
-			assert_true(pkt.rtp.ts - heard.ts == span ||
-				    rig_was_late(&env.rig));
-		}
-		++heard.packets;
-		heard.markers += pkt.rtp.marker;
-		heard.seq = pkt.rtp.seq;
-		heard.ts = pkt.rtp.ts;
-		assert_int_equal(codec_dec_run(heard.dec, pkt.rtp.payload,
-					       pkt.rtp.len, heard.pcm + heard.n,
-					       CODEC_DECODE_MAX, &got),
-				 0);
-		assert_int_equal(got, heard.rate / 1000 * ptime);
-		heard.n += got;
-		assert_true(heard.n < HEARD_MAX);
-	}
-	assert_true(rig_wait(&env.leg, &env.leg.nplayed, n));
-	heard.dec = obj_unref(heard.dec);
-}
-
 static double level(unsigned from_ms, unsigned to_ms, double hz)
 {
-	const unsigned per_ms = heard.rate / 1000;
-
-	assert_true((size_t)to_ms * per_ms <= heard.n);
-
-	return rig_goertzel(heard.pcm + (size_t)from_ms * per_ms,
-			    (size_t)(to_ms - from_ms) * per_ms, heard.rate, hz);
+	return media_ear_level(&heard, from_ms, to_ms, hz);
 }
 
 static void a_tone_sounds(enum codec_id id)
@@ -110,9 +50,9 @@ static void a_tone_sounds(enum codec_id id)
 	uint32_t play_id;
 
 	open_env(id, 20);
-	listen_start();
+	media_ear_open(&heard, &env.leg, &env.far);
 	play_id = rig_leg_tones(&env.leg, "tone:800/500", 1);
-	listen_until_played(1);
+	media_ear_until_played(&heard, 1);
 	assert_int_equal(heard.packets, 25);
 	assert_true(heard.markers == 1 || rig_was_late(&env.rig));
 	assert_true(level(100, 400, 800) > 0.1);
@@ -146,9 +86,9 @@ static void tone_opus(void **state)
 static void cadence_and_loops(void **state)
 {
 	open_env(CODEC_PCMA, 20);
-	listen_start();
+	media_ear_open(&heard, &env.leg, &env.far);
 	rig_leg_tones(&env.leg, "tone:440+480/200,0/200", 2);
-	listen_until_played(1);
+	media_ear_until_played(&heard, 1);
 	assert_int_equal(heard.packets, 40);
 	assert_true(level(20, 180, 440) > 0.05);
 	assert_true(level(20, 180, 480) > 0.05);
@@ -170,9 +110,9 @@ static void packet_times(void **state)
 
 			open_env(codec->id, ptimes[i]);
 			used = codec_ptime(codec, ptimes[i]);
-			listen_start();
+			media_ear_open(&heard, &env.leg, &env.far);
 			rig_leg_tones(&env.leg, "tone:1000/240", 1);
-			listen_until_played(1);
+			media_ear_until_played(&heard, 1);
 			assert_int_equal(heard.packets,
 					 (240 + used - 1) / used);
 			assert_true(level(60, 200, 1000) > 0.1);

@@ -193,6 +193,48 @@ static void test_prompt_that_breaks(void **state)
 	flow_fake_teardown(&fake);
 }
 
+static void test_prompt_that_is_said(void **state)
+{
+	struct flow_fake fake;
+
+	start_answered(&fake, ONE("{'length':1,'prompt':{'text':'Press one.',"
+				  "'language':'da-DK','voice_id':'slt',"
+				  "'provider':'espeak-ng'}}"));
+	assert_string_equal(fake.said, "Press one.|da-DK|slt|espeak-ng");
+	assert_int_equal(fake.plays, 0);
+	flow_fake_pass(&fake, 60000);
+	assert_int_equal(fake.ends, 0); /* its time has not begun */
+	flow_fake_digits(&fake, "1");
+	assert_int_equal(fake.stops, 1);
+	check(&fake, "1", "", "length");
+	flow_fake_teardown(&fake);
+
+	start_answered(&fake, ONE("{'prompt':{'text':'Press one.'}}"));
+	assert_string_equal(fake.said, "Press one.|||");
+	flow_fake_broke(&fake, "no_voice", "none");
+	assert_string_equal(fake.error_code, "no_voice");
+	flow_fake_teardown(&fake);
+}
+
+static void test_prompt_is_one_or_the_other(void **state)
+{
+	static const char *const wrong[] = {
+		ONE("{'prompt':{}}"),
+		ONE("{'prompt':{'language':'en-US'}}"),
+		ONE("{'prompt':{'text':'x','stream_urls':['tone:800']}}"),
+		ONE("{'prompt':{'text':'x','gain_db':3}}"),
+		ONE("{'prompt':{'stream_urls':['tone:800'],'voice_id':'x'}}"),
+	};
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(wrong); ++i) {
+		char *faults = flow_fake_faults(wrong[i]);
+
+		assert_non_null(strstr(faults, "/actions/0/option/prompt "));
+		g_free(faults);
+	}
+}
+
 static void test_prompt_stopped_by_another(void **state)
 {
 	struct flow_fake fake;
@@ -328,13 +370,13 @@ static void test_aliases_of_voipbin(void **state)
 static void test_refused_when_saved(void **state)
 {
 	char *faults = flow_fake_faults(
-		ONE("{'key':'12x','length':65,'prompt':{'text':'hello'}}"));
+		ONE("{'key':'12x','length':65,'prompt':{'stream_urls':"
+		    "['ftp://a.test/']}}"));
 
 	assert_non_null(strstr(faults, "/actions/0/option/key "));
 	assert_non_null(strstr(faults, "/actions/0/option/length "));
-	assert_non_null(strstr(faults, "/actions/0/option/prompt/text "));
 	assert_non_null(
-		strstr(faults, "/actions/0/option/prompt/stream_urls "));
+		strstr(faults, "/actions/0/option/prompt/stream_urls/0 "));
 	g_free(faults);
 }
 
@@ -353,6 +395,8 @@ int main(void)
 		cmocka_unit_test(test_time_begins_at_the_end_of_the_prompt),
 		cmocka_unit_test(test_first_digit_stops_the_prompt),
 		cmocka_unit_test(test_prompt_that_breaks),
+		cmocka_unit_test(test_prompt_that_is_said),
+		cmocka_unit_test(test_prompt_is_one_or_the_other),
 		cmocka_unit_test(test_prompt_stopped_by_another),
 		cmocka_unit_test(test_type_ahead),
 		cmocka_unit_test(test_clear),

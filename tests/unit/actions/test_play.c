@@ -42,6 +42,57 @@ static void test_plays_and_goes_on(void **state)
 	flow_fake_teardown(&fake);
 }
 
+static void test_files_and_their_options(void **state)
+{
+	struct flow_fake fake;
+
+	start(&fake, "[{'type':'play','option':{'stream_urls':["
+		     "'https://example.com/a.mp3?x=1','media:greeting',"
+		     "'tone:800/100'],'gain_db':-6.5}}]");
+	assert_string_equal(fake.urls, "https://example.com/a.mp3?x=1 "
+				       "media:greeting tone:800/100");
+	assert_true(fake.gain_db == -6.5);
+	assert_false(fake.async);
+	flow_fake_teardown(&fake);
+}
+
+static void test_what_broke_is_the_code(void **state)
+{
+	struct flow_fake fake;
+
+	start(&fake, "[{'type':'play','option':{'stream_urls':"
+		     "['http://a.test/']},'error_id':'e'},{'type':'stop'},"
+		     "{'id':'e','type':'sleep','option':{'duration_ms':1}}]");
+	flow_fake_broke(&fake, "http_status", "http://a.test/: status 404");
+	assert_string_equal(flow_fake_var(&fake, "error.code"), "http_status");
+	assert_string_equal(flow_fake_var(&fake, "error.detail"),
+			    "http://a.test/: status 404");
+	assert_string_equal(fake.trace->str, "play sleep");
+	flow_fake_teardown(&fake);
+}
+
+/* What a caller typed in secret may be in a URL, and in what is said of it */
+static void test_secret_urls_stay_so(void **state)
+{
+	struct flow_fake fake;
+
+	assert_int_equal(
+		flow_fake_setup(&fake,
+				"[{'type':'dtmf_receive','option':{'length':4,"
+				"'sensitive':true}},{'type':'play','option':"
+				"{'stream_urls':['http://a.test/${digits}']}}"
+				"]"),
+		0);
+	fake.answered = true;
+	flow_fake_start(&fake);
+	flow_fake_digits(&fake, "1234");
+	assert_string_equal(fake.urls, "http://a.test/1234");
+	flow_fake_broke(&fake, "http_status", "http://a.test/1234: status 404");
+	assert_string_equal(fake.error_code, "http_status");
+	assert_null(strstr(fake.error_detail, "1234"));
+	flow_fake_teardown(&fake);
+}
+
 static void test_once_by_default(void **state)
 {
 	struct flow_fake fake;
@@ -177,7 +228,7 @@ static void test_url_of_a_variable_is_checked(void **state)
 	struct flow_fake fake;
 
 	start(&fake, "[{'type':'play','option':{'stream_urls':"
-		     "['${x:-http://example.com/a.wav}']}}]");
+		     "['${x:-ftp://example.com/a.wav}']}}]");
 	assert_string_equal(fake.error_code, "invalid_value");
 	assert_non_null(strstr(fake.error_detail, "/option/stream_urls/0"));
 	assert_int_equal(fake.plays, 0);
@@ -209,23 +260,25 @@ static void test_refused_when_saved(void **state)
 {
 	char *faults = flow_fake_faults(
 		"[{'type':'play','option':{'stream_urls':['tone:9/1',"
-		"'http://example.com/a.wav','media:hello'],"
+		"'ftp://example.com/a.wav','media:','recording:x',"
+		"'http://user:pw@example.com/','/etc/passwd'],"
 		"'barge_in':'all','gain_db':99,'loop':-1}},"
-		"{'type':'play','option':{'stream_urls':[]}},"
-		"{'type':'play','option':{'stream_urls':['tone:800'],"
-		"'gain_db':-6}}]");
+		"{'type':'play','option':{'stream_urls':[]}}]");
 
 	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/0 "));
-	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/1 not "
-				       "supported yet: only tone:"));
-	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/2 not "
-				       "supported yet: only tone:"));
+	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/1 must "
+				       "be http://"));
+	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/2 names "
+				       "no file"));
+	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/3 "));
+	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/4 must "
+				       "not hold a user name"));
+	assert_non_null(strstr(faults, "/actions/0/option/stream_urls/5 must "
+				       "be http://"));
 	assert_non_null(strstr(faults, "/actions/0/option/barge_in "));
 	assert_non_null(strstr(faults, "/actions/0/option/gain_db "));
 	assert_non_null(strstr(faults, "/actions/0/option/loop "));
 	assert_non_null(strstr(faults, "/actions/1/option/stream_urls "));
-	assert_non_null(strstr(faults, "/actions/2/option/gain_db not "
-				       "supported yet"));
 	g_free(faults);
 }
 
@@ -233,6 +286,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plays_and_goes_on),
+		cmocka_unit_test(test_files_and_their_options),
+		cmocka_unit_test(test_what_broke_is_the_code),
+		cmocka_unit_test(test_secret_urls_stay_so),
 		cmocka_unit_test(test_once_by_default),
 		cmocka_unit_test(test_any_key_ends_it_and_stays),
 		cmocka_unit_test(test_only_its_keys_end_it),

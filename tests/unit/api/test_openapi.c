@@ -206,6 +206,37 @@ static void test_version_and_security(void **state)
 	}
 }
 
+static void test_files_come_and_go(void **state)
+{
+	json_t *paths = json_object_get(doc, "paths");
+	json_t *post = at(paths, "/v1/media", "post");
+	json_t *file = at(paths, "/v1/media/{id}/content", "get");
+	json_t *put = at(paths, "/v1/media/{id}/content", "put");
+	json_t *form, *answers;
+
+	form = at(at(post, "requestBody", "content"), "multipart/form-data",
+		  "schema");
+	assert_non_null(at(form, "properties", "file"));
+	assert_non_null(at(form, "properties", "name"));
+	assert_non_null(
+		at(at(post, "requestBody", "content"), "audio/*", "schema"));
+	assert_non_null(at(post, "responses", "201"));
+	assert_non_null(at(post, "responses", "507"));
+	form = at(at(put, "requestBody", "content"), "multipart/form-data",
+		  "schema");
+	assert_null(at(form, "properties", "name"));
+	assert_non_null(at(put, "responses", "200"));
+
+	answers = json_object_get(file, "responses");
+	assert_non_null(at(at(answers, "200", "content"), "*/*", NULL));
+	assert_non_null(json_object_get(answers, "206"));
+	assert_non_null(json_object_get(answers, "304"));
+	assert_non_null(json_object_get(answers, "416"));
+	/* what the transport tells us is no client's business */
+	assert_null(at(at(doc, "components", "schemas"), "media_create_body",
+		       NULL));
+}
+
 /* ---- docs/errors.md, docs/events.md ---- */
 
 static char *docs_page(const char *name)
@@ -292,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_secrets_are_never_shown),
 		cmocka_unit_test(test_actions_have_their_schema),
 		cmocka_unit_test(test_version_and_security),
+		cmocka_unit_test(test_files_come_and_go),
 		cmocka_unit_test(test_every_error_is_documented),
 		cmocka_unit_test(test_every_event_is_documented),
 		cmocka_unit_test(test_no_event_is_made_up),

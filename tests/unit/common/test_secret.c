@@ -49,6 +49,21 @@ static void test_sha256(void **state)
 				 "27ae41e4649b934ca495991b7852b855");
 }
 
+static void test_sha256_in_pieces(void **state)
+{
+	struct secret_hash *hash = secret_hash_new();
+	char out[SECRET_SHA256_HEX];
+
+	secret_hash_add(hash, "a", 1);
+	secret_hash_add(hash, "", 0);
+	secret_hash_add(hash, "bc", 2);
+	secret_hash_hex(hash, out);
+	secret_hash_free(hash);
+	secret_hash_free(NULL);
+	assert_string_equal(out, "ba7816bf8f01cfea414140de5dae2223"
+				 "b00361a396177a9cb410ff61f20015ad");
+}
+
 /* RFC 4231 test case 2 */
 static void test_hmac(void **state)
 {
@@ -219,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha256_in_pieces),
 		cmocka_unit_test(test_hmac),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_random_fills),

@@ -67,14 +67,15 @@ static void test_types(void **state)
 		     "/actions/0/type is not a type of action; there are "
 		     "answer, beep, branch, condition_variable, dtmf_receive, "
 		     "dtmf_send, "
-		     "echo, goto, hangup, play, sleep, stop, variable_set\n");
+		     "echo, goto, hangup, play, sleep, stop, talk, "
+		     "variable_set\n");
 }
 
 static void test_every_fault_is_told(void **state)
 {
 	static const char doc[] =
 		"{'actions':[{'type':'sleep','option':{'duration_ms':-1,"
-		"'x':1}},{'type':'talk','next_id':'no'}],"
+		"'x':1}},{'type':'record','next_id':'no'}],"
 		"'fallback_actions':[{'type':'nonsense'},"
 		"{'type':'answer','error_id':'no','more':1}]}";
 
@@ -190,7 +191,7 @@ static void test_schema_names_every_action(void **state)
 	const json_t *list = json_object_get(schema, "oneOf");
 	const json_t *first = json_array_get(list, 0);
 
-	assert_int_equal(json_array_size(list), 13);
+	assert_int_equal(json_array_size(list), 14);
 	assert_string_equal(json_str(first, "title", ""), "answer");
 	assert_true(json_is_object(json_object_get(
 		json_object_get(first, "properties"), "option")));

@@ -53,6 +53,11 @@ static void test_defaults(void **state)
 	assert_int_equal(cfg->threads, 2);
 	assert_int_equal(cfg->in_flight, 256);
 	assert_int_equal(cfg->deadline_ms, 2500);
+	assert_null(cfg->data_dir);
+	assert_int_equal(cfg->upload_max_bytes, 50 << 20);
+	assert_int_equal(cfg->upload_limit, 16);
+	assert_int_equal(cfg->upload_account_limit, 4);
+	assert_int_equal(cfg->file_timeout_s, 600);
 	assert_int_equal(cfg->auth_failures_per_min, 30);
 	assert_string_equal(cfg->log_level, "info");
 	rest_config_free(cfg);

@@ -104,6 +104,7 @@ static void test_refuses_what_it_does_not_know(void **state)
 		"store = 1\n",
 		"store = \"x\"\nurl = \"y\"\n",
 		"store = \"x\"\nlog_level = \"loud\"\n",
+		"store = \"x\"\nallow_private = \"yes\"\n",
 		"store = ",
 		"store = \"x\"\nretry_s = (0)\n",
 		"store = \"x\"\nretry_s = (\"5\")\n",
