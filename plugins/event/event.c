@@ -13,27 +13,9 @@ enum {
 	VARIABLES_MAX = 8 * 1024
 }; /* bytes of names and values */
 
-#define EVENT_NAME(name, wire, noisy) [EVENT_##name] = wire,
-static const char *const names[EVENT_NTYPES] = {EVENT_TYPES(EVENT_NAME)};
-#undef EVENT_NAME
-
-#define EVENT_NOISY(name, wire, noisy) [EVENT_##name] = noisy,
-static const bool noisy_types[EVENT_NTYPES] = {EVENT_TYPES(EVENT_NOISY)};
-#undef EVENT_NOISY
-
 static const char insert[] =
 	"INSERT INTO event (id, type, account_id, call_id, resource_id,"
 	" sequence, created_at, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-
-const char *event_type_name(enum event_type type)
-{
-	return (unsigned)type < EVENT_NTYPES ? names[type] : "";
-}
-
-bool event_type_is_noisy(enum event_type type)
-{
-	return (unsigned)type < EVENT_NTYPES && noisy_types[type];
-}
 
 /** The first ones that fit. @return A new object */
 static json_t *cut(const json_t *variables, bool *was_cut)

@@ -15,33 +15,10 @@
 #include <stdint.h>
 
 #include "common/clock.h"
+#include "common/event_list.h"
 #include "common/id.h"
 
 struct store_tx;
-
-/** Every event type, listed once: X(enum name, wire name, noisy) */
-#define EVENT_TYPES(X)                                                         \
-	X(CALL_CREATED, "call.created", false)                                 \
-	X(CALL_DIALING, "call.dialing", false)                                 \
-	X(CALL_RINGING, "call.ringing", false)                                 \
-	X(CALL_ANSWERED, "call.answered", false)                               \
-	X(CALL_ENDED, "call.ended", false)                                     \
-	X(CALL_DTMF, "call.dtmf", true)                                        \
-	X(CALL_MEDIA_FINISHED, "call.media_finished", false)                   \
-	X(FLOW_ACTION, "flow.action", true)                                    \
-	X(FLOW_ERROR, "flow.error", false)                                     \
-	X(WEBHOOK_DISABLED, "webhook.disabled", false)                         \
-	X(WEBHOOK_TEST, "webhook.test", false)                                 \
-	X(NODE_STOPPED, "node.stopped", false)
-
-#define EVENT_ENUM(name, wire, noisy) EVENT_##name,
-enum event_type {
-	EVENT_TYPES(EVENT_ENUM) EVENT_NTYPES
-};
-#undef EVENT_ENUM
-
-const char *event_type_name(enum event_type type);
-bool event_type_is_noisy(enum event_type type);
 
 /** Who emits: the same for a whole process */
 struct event_source {
