@@ -183,6 +183,7 @@ static void on_destroy(void)
 {
 	int i;
 
+	app_stop_waiting(app);
 	gate_close_and_wait(&gate);
 	for (i = 0; i < GATES; ++i)
 		gate_close_and_wait(&gates[i]);

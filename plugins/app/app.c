@@ -481,6 +481,11 @@ struct app *app_stop(struct app *app)
 	return NULL;
 }
 
+void app_stop_waiting(struct app *app)
+{
+	store_stop_waiting(app->store);
+}
+
 struct api *app_api(struct app *app)
 {
 	return app->api;

@@ -34,6 +34,12 @@ int app_start(struct app **appp, const char *path, const struct app_host *host);
  */
 struct app *app_stop(struct app *app);
 
+/** Requests that wait for something to happen are answered now, and later
+ * ones at once: whoever is about to count out who is inside calls it first.
+ * Thread: any
+ */
+void app_stop_waiting(struct app *app);
+
 /** Where requests go */
 struct api *app_api(struct app *app);
 

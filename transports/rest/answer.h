@@ -29,6 +29,7 @@ enum rest_type {
 	REST_TYPE_MP3,
 	REST_TYPE_WAV,
 	REST_TYPE_WASM,
+	REST_TYPE_EVENTS,
 };
 
 /** What a page may load and do: Content-Security-Policy */
@@ -51,6 +52,9 @@ struct rest_answer {
 	enum rest_policy policy; /**< of pages */
 	bool immutable;          /**< may be kept for ever */
 	char etag[64];           /**< with its quotes; "" = none */
+	bool has_origin;         /**< a page asked, of `origin` or another */
+	const char *origin; /**< whose pages may read it, or NULL; borrowed */
+	bool preflight;     /**< of a request that its browser will send */
 };
 
 void rest_answer_clear(struct rest_answer *ans);
