@@ -180,6 +180,9 @@ void *sse_watch(void *arg)
 		int64_t now = sse_now_ms();
 		const int64_t next = sse_feed_step(sse, now);
 
+		/* while it asked, without the lock */
+		if (sse->stop)
+			break;
 		if (!sse->streams || sse->closed) {
 			wait_until(sse, next);
 		} else if (now < sweep) {
