@@ -13,7 +13,7 @@
 	X(bad_request, 400, "Bad request")                                     \
 	X(unauthorized, 401, "Missing or unknown credentials")                 \
 	X(key_expired, 401, "The access key has expired or was revoked")       \
-	X(token_expired, 401, "The device token has expired")                  \
+	X(token_expired, 401, "The token or ticket has expired")               \
 	X(forbidden, 403, "The key lacks the scope")                           \
 	X(account_suspended, 403, "The account is suspended")                  \
 	X(not_found, 404, "Not found")                                         \

@@ -8,6 +8,9 @@
  * Scope "" = any authenticated key, "public" = no key needed, "platform" =
  * the platform's keys. The scope `admin` covers all but `platform`;
  * `platform` covers everything.
+ *
+ * INTERNAL_VERBS have no route: X(verb id, name on the wire). Only the
+ * transport itself asks for them, without a key.
  */
 #ifndef BIFRONS_COMMON_VERB_LIST_H
 #define BIFRONS_COMMON_VERB_LIST_H
@@ -27,6 +30,7 @@ enum verb_kind {
 	VERB_REPLACE, /**< 200, the object */
 	VERB_FILE, /**< 200, a file: {"path", "content_type", "name"}, the path
 		    * relative to the data directory */
+	VERB_STREAM, /**< 200, text/event-stream: the transport answers alone */
 };
 
 enum {
@@ -163,9 +167,15 @@ static inline bool verb_takes_idempotency_key(enum verb_kind kind)
 	  VERB_GET)                                                            \
 	X(calls_hangup, "calls.hangup", POST, "/v1/calls/{id}/hangup",         \
 	  "calls:write", VERB_ACTION)                                          \
+	X(events_stream, "events.stream", GET, "/v1/events", "events:read",    \
+	  VERB_STREAM)                                                         \
+	X(events_ticket, "events.ticket", POST, "/v1/events/ticket",           \
+	  "events:read", VERB_ACTION)                                          \
 	X(meta_openapi, "meta.openapi", GET, "/openapi.json", "public",        \
 	  VERB_GET)                                                            \
 	X(meta_ready, "meta.ready", GET, "/readyz", "public", VERB_GET)        \
 	X(meta_metrics, "meta.metrics", GET, "/metrics", "metrics", VERB_GET)
+
+#define INTERNAL_VERBS(X) X(events_read, "events.read")
 
 #endif

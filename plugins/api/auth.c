@@ -6,17 +6,29 @@
 #include "common/str.h"
 
 const char *const api_scopes[] = {
-	"accounts:read",   "accounts:write",
-	"flows:read",      "flows:write",
-	"numbers:read",    "numbers:write",
-	"trunks:read",     "trunks:write",
-	"domains:read",    "domains:write",
-	"extensions:read", "extensions:write",
-	"calls:read",      "calls:write",
-	"webhooks:read",   "webhooks:write",
-	"media:read",      "media:write",
-	"metrics",         "admin",
-	"platform",        NULL,
+	"accounts:read",
+	"accounts:write",
+	"flows:read",
+	"flows:write",
+	"numbers:read",
+	"numbers:write",
+	"trunks:read",
+	"trunks:write",
+	"domains:read",
+	"domains:write",
+	"extensions:read",
+	"extensions:write",
+	"calls:read",
+	"calls:write",
+	"webhooks:read",
+	"webhooks:write",
+	"media:read",
+	"media:write",
+	"events:read",
+	"metrics",
+	"admin",
+	"platform",
+	NULL,
 };
 
 bool api_scope_covers(const json_t *scopes, const char *scope)
@@ -60,7 +72,7 @@ json_t *api_authorise(struct req *req, const json_t *auth)
 {
 	const char *scope = req->row->scope;
 
-	if (str_eq(scope, "public"))
+	if (str_eq(scope, "public") || str_eq(scope, "internal"))
 		return NULL;
 
 	/* the transport lets a scraper on this machine in without a key */

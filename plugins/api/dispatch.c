@@ -21,10 +21,20 @@ enum {
 VERBS(EXTERN_VERB)
 #undef EXTERN_VERB
 
+#define EXTERN_INTERNAL(id, name) extern const struct verb api_verb_##id;
+INTERNAL_VERBS(EXTERN_INTERNAL)
+#undef EXTERN_INTERNAL
+
 #define VERB_ROW(id, name, method, path, scope, kind)                          \
 	{name, #method, path, scope, kind, &api_verb_##id},
 const struct verb_row api_rows[] = {VERBS(VERB_ROW){.name = NULL}};
 #undef VERB_ROW
+
+#define INTERNAL_ROW(id, name)                                                 \
+	{(name), "", "", "internal", VERB_GET, &api_verb_##id},
+static const struct verb_row internal_rows[] = {
+	INTERNAL_VERBS(INTERNAL_ROW){.name = NULL}};
+#undef INTERNAL_ROW
 
 static void api_destructor(void *arg)
 {
@@ -56,6 +66,9 @@ int api_alloc(struct api **apip, const struct api_env *env)
 	api->media = media_works_new();
 	api->rows = g_hash_table_new(g_str_hash, g_str_equal);
 	for (row = api_rows; row->name; ++row)
+		g_hash_table_insert(api->rows, (gpointer)row->name,
+				    (gpointer)row);
+	for (row = internal_rows; row->name; ++row)
 		g_hash_table_insert(api->rows, (gpointer)row->name,
 				    (gpointer)row);
 	*apip = api;

@@ -77,6 +77,9 @@ static json_t *parameters_of(const struct verb_row *row)
 	if (row->verb->prepare && verb_takes_idempotency_key(row->kind))
 		json_array_append_new(
 			out, openapi_ref("parameters", "idempotency_key"));
+	if (row->kind == VERB_STREAM)
+		json_array_append_new(
+			out, openapi_ref("parameters", "last_event_id"));
 	if (row->verb->query)
 		add_query(out, row->verb->query);
 

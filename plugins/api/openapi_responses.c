@@ -36,6 +36,13 @@ static json_t *success_schema(const struct verb_row *row)
 		"Give it as `page_token` for the next page; null: the last.");
 }
 
+/** Text and no JSON */
+static json_t *text_content(const char *type, const char *about)
+{
+	return json_content(type, json_pack("{s:s, s:s}", "type", "string",
+					    "description", about));
+}
+
 static void add_success(json_t *out, const struct verb_row *row)
 {
 	const bool is_made =
@@ -58,8 +65,12 @@ static void add_success(json_t *out, const struct verb_row *row)
 	if (str_eq(row->name, "meta.metrics"))
 		json_object_set_new(
 			reply, "content",
-			json_content("text/plain",
-				     json_pack("{s:s}", "type", "string")));
+			text_content("text/plain", "Prometheus's format."));
+	else if (row->kind == VERB_STREAM)
+		json_object_set_new(
+			reply, "content",
+			text_content("text/event-stream",
+				     "`data` of each event is an `Event`."));
 	else
 		json_object_set_new(
 			reply, "content",

@@ -214,6 +214,10 @@ static json_t *parameters(void)
 			    header("Idempotency-Key",
 				   "A retry with the same key and body gets "
 				   "the first answer for 24 h."));
+	json_object_set_new(out, "last_event_id",
+			    header("Last-Event-ID",
+				   "The last event that was seen; a browser "
+				   "sends it when it connects again."));
 
 	return out;
 }

@@ -514,8 +514,12 @@ static void end_calls(struct app *app)
 
 void app_end_requests(struct app *app)
 {
-	if (app && app->api)
+	if (!app)
+		return;
+	if (app->api)
 		api_close(app->api);
+	if (app->store)
+		store_stop_waiting(app->store);
 }
 
 struct app *app_stop(struct app *app)

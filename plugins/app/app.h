@@ -34,7 +34,8 @@ int app_start(struct app **appp, const char *path, const struct app_host *host);
  */
 struct app *app_stop(struct app *app);
 
-/** Requests that take long end now: before waiting for all that are under way.
+/** Requests that take long, or wait for something to happen, end now, and later
+ * ones at once: whoever is about to count out who is inside calls it first.
  * Thread: that of app_stop() */
 void app_end_requests(struct app *app);
 

@@ -14,6 +14,7 @@
 #include "host/log.h"
 #include "loop/loop.h"
 #include "store/backend.h"
+#include "store/bell.h"
 
 enum {
 	/* between two commits that nobody waits for: they share one. The
@@ -45,6 +46,7 @@ struct store {
 	bool urgent; /* somebody waits for what is queued */
 
 	/* any thread */
+	struct bell bell; /* events were committed */
 	atomic_bool closing;
 	_Atomic uint64_t commits, txs, fails;
 	_Atomic int64_t commit_max_us;
@@ -211,18 +213,18 @@ out:
 
 static void ring(struct store *store, const struct store_tx *first)
 {
-	const struct store_tx *tx;
+	const struct store_tx *tx = first;
+	int64_t row;
 
-	if (!store->committed)
+	while (tx && (!tx->has_event || tx->err))
+		tx = next_of(tx);
+	if (!tx)
 		return;
 
-	for (tx = first; tx; tx = next_of(tx)) {
-		if (!tx->has_event || tx->err)
-			continue;
-		store->committed(store->arg,
-				 store->backend->last_event(store->conn));
-		return;
-	}
+	row = store->backend->last_event(store->conn);
+	bell_ring(&store->bell, row);
+	if (store->committed)
+		store->committed(store->arg, row);
 }
 
 static void take_batch(struct store *store, struct store_tx *first)
@@ -328,6 +330,7 @@ static void store_destructor(void *arg)
 		store->backend->close(store->conn);
 	obj_unref(store->db);
 	obj_unref(store->queue);
+	bell_destroy(&store->bell);
 	pthread_cond_destroy(&store->cond);
 	pthread_mutex_destroy(&store->mtx);
 }
@@ -341,6 +344,7 @@ int store_open_backend(struct store **storep, struct loop *loop,
 	int err;
 
 	*whyp = NULL;
+	bell_init(&store->bell);
 	pthread_mutex_init(&store->mtx, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -427,6 +431,16 @@ void store_commit(struct store *store, struct store_tx *tx, store_done_h *done,
 	/* from here on the transaction is the store's */
 	if (done)
 		hurry(store);
+}
+
+bool store_wait_event(struct store *store, int64_t after, unsigned wait_ms)
+{
+	return bell_wait(&store->bell, after, wait_ms);
+}
+
+void store_stop_waiting(struct store *store)
+{
+	bell_close(&store->bell);
 }
 
 void store_stats(struct store *store, struct store_stats *stats)

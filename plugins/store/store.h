@@ -89,6 +89,15 @@ typedef void(store_done_h)(void *arg, int err, const char *why);
 void store_commit(struct store *store, struct store_tx *tx, store_done_h *done,
 		  void *arg);
 
+/** Wait until an event after this row is committed, `wait_ms` at most; reads
+ * see it. Thread: any that may block.
+ * @return false when there is none, or after store_stop_waiting()
+ */
+bool store_wait_event(struct store *store, int64_t after, unsigned wait_ms);
+
+/** Whoever waits returns, and nobody waits any more. Thread: any */
+void store_stop_waiting(struct store *store);
+
 struct store_stats {
 	size_t depth; /**< transactions waiting */
 	uint64_t commits, txs, fails;

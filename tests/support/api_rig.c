@@ -201,9 +201,9 @@ json_t *api_rig_ask(struct api_rig *rig, const struct api_ask *ask)
 	char *hash = NULL;
 
 	query = json_pack("{s:s, s:{s:s, s:s, s:[s], s:b}}", "verb", ask->verb,
-			  "auth", "account_id", account, "key_id", account,
-			  "scopes", scope, "platform",
-			  str_eq(scope, "platform"));
+			  "auth", "account_id", account, "key_id",
+			  ask->key_id ? ask->key_id : account, "scopes", scope,
+			  "platform", str_eq(scope, "platform"));
 	if (ask->request_id)
 		json_set_str(query, "request_id", ask->request_id);
 	if (ask->id)

@@ -52,6 +52,7 @@ void api_rig_close(struct api_rig *rig);
 struct api_ask {
 	const char *verb;
 	const char *account_id; /**< NULL: the platform's */
+	const char *key_id;     /**< NULL: one that is in no store */
 	const char *scope;      /**< NULL: "platform" */
 	const char *id;
 	const char *delivery_id; /**< with id */

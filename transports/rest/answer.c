@@ -25,6 +25,7 @@ static const char *const type_names[] = {
 	[REST_TYPE_MP3] = "audio/mpeg",
 	[REST_TYPE_WAV] = "audio/wav",
 	[REST_TYPE_WASM] = "application/wasm",
+	[REST_TYPE_EVENTS] = "text/event-stream",
 };
 
 const char *rest_type_name(enum rest_type type)
@@ -126,6 +127,7 @@ static int ok_status(const struct rest_route *route, const json_t *ok)
 	case VERB_ACTION:
 	case VERB_REPLACE:
 	case VERB_FILE:
+	case VERB_STREAM:
 		break;
 	}
 

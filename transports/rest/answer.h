@@ -30,6 +30,7 @@ enum rest_type {
 	REST_TYPE_MP3,
 	REST_TYPE_WAV,
 	REST_TYPE_WASM,
+	REST_TYPE_EVENTS,
 };
 
 /** What a page may load and do: Content-Security-Policy */
@@ -61,6 +62,9 @@ struct rest_answer {
 	char range[72]; /**< Content-Range, or "" */
 	char media_type[128];
 	char disposition[640];
+	bool has_origin;    /**< a page asked, of `origin` or another */
+	const char *origin; /**< whose pages may read it, or NULL; borrowed */
+	bool preflight;     /**< of a request that its browser will send */
 };
 
 void rest_answer_clear(struct rest_answer *ans);
