@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/json.h"
+#include "common/jsonw.h"
 #include "common/obj.h"
 #include "common/str.h"
 #include "host/log.h"
@@ -89,8 +91,10 @@ static void call_destructor(void *obj)
 	obj_unref(call->vars);
 	obj_unref(call->doc);
 	call_play_forget(call);
-	json_decref(call->sip);
-	json_decref(call->media);
+	g_free(call->sip);
+	g_free(call->media);
+	g_free(call->quality);
+	g_free(call->remote);
 	address_clear(&call->source);
 	address_clear(&call->destination);
 	if (call->attempts)
@@ -132,6 +136,28 @@ static void set_variables(struct call *call, const json_t *variables)
 	}
 }
 
+/* JSON text of a leg's object, which is taken */
+static char *text_of_json(json_t *j)
+{
+	GString *out;
+
+	if (!j)
+		return NULL;
+	out = g_string_sized_new(256);
+	jsonw_json(out, NULL, j);
+	json_decref(j);
+
+	return g_string_free(out, FALSE);
+}
+
+static void describe(struct call *call, const struct leg *leg)
+{
+	json_t *sip = leg->ops->describe ? leg->ops->describe(leg) : NULL;
+
+	call->remote = g_strdup(json_str(sip, "remote", NULL));
+	call->sip = text_of_json(sip);
+}
+
 struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 {
 	struct call *call = obj_zalloc(sizeof(*call), call_destructor);
@@ -149,8 +175,7 @@ struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 	call->destination.target =
 		text_of(in->destination ? in->destination : "");
 	call->endpoint = in->leg->ops->endpoint;
-	call->sip =
-		in->leg->ops->describe ? in->leg->ops->describe(in->leg) : NULL;
+	describe(call, in->leg);
 
 	/* an incoming call rings from the first moment */
 	call->attempts = g_ptr_array_new_with_free_func(call_attempt_free);
@@ -183,7 +208,6 @@ static void take_last_look(struct call *call)
 {
 	struct leg *leg = call->leg;
 	const struct call_media_ops *ops = call->table->env.media;
-	json_t *quality;
 	struct media_stats stats;
 
 	if (!leg || !leg->media || !call->media)
@@ -191,8 +215,8 @@ static void take_last_look(struct call *call)
 
 	memset(&stats, 0, sizeof(stats));
 	ops->stats(leg->media, &stats);
-	quality = call_quality_json(&stats);
-	json_object_set_new(call->media, "quality", quality);
+	g_free(call->quality);
+	call->quality = call_quality_text(&stats);
 }
 
 static const int rejections[HANGUP_NREASONS] = {
@@ -269,8 +293,9 @@ void call_answered(struct call *call)
 	++call->table->stats.answered;
 	call_timers_answered(call);
 	if (call->leg && call->leg->ops->describe_media) {
-		json_decref(call->media);
-		call->media = call->leg->ops->describe_media(call->leg);
+		g_free(call->media);
+		call->media =
+			text_of_json(call->leg->ops->describe_media(call->leg));
 	}
 	call_write(call, EVENT_CALL_ANSWERED);
 	call_play_ready(call);
