@@ -10,25 +10,58 @@ enum {
 	INT_SIZE = 24
 };
 
+/* Room for so many bytes behind what is there. @return Where they go */
+static char *reserve(GString *out, size_t size)
+{
+	const size_t len = out->len;
+
+	if (len + size >= out->allocated_len) {
+		g_string_set_size(out, len + size); /* it grows by doubling */
+		out->len = len;
+	}
+
+	return out->str + len;
+}
+
+/* What reserve() gave is filled up to end */
+static void commit(GString *out, char *end)
+{
+	*end = '\0';
+	out->len = (size_t)(end - out->str);
+}
+
 /* Nothing but a bracket that was just opened ends in one: strings end in a
- * quote */
-static void begin(GString *out, const char *key)
+ * quote. @return Where the value goes, with room for so many bytes */
+static char *begin(GString *out, const char *key, size_t size)
 {
 	const char last = out->len ? out->str[out->len - 1] : '[';
+	const size_t len = key ? strlen(key) : 0;
+	char *p = reserve(out, size + len + sizeof(",\"\":"));
 
 	if (last != '{' && last != '[')
-		g_string_append_c(out, ',');
+		*p++ = ',';
 	if (!key)
-		return;
-	g_string_append_c(out, '"');
-	g_string_append(out, key);
-	g_string_append_len(out, "\":", 2);
+		return p;
+	*p++ = '"';
+	memcpy(p, key, len);
+	p += len;
+	*p++ = '"';
+	*p++ = ':';
+
+	return p;
+}
+
+static void put(GString *out, const char *key, const char *text, size_t len)
+{
+	char *p = begin(out, key, len);
+
+	memcpy(p, text, len);
+	commit(out, p + len);
 }
 
 void jsonw_open(GString *out, const char *key, char bracket)
 {
-	begin(out, key);
-	g_string_append_c(out, bracket);
+	put(out, key, &bracket, 1);
 }
 
 void jsonw_close(GString *out, char bracket)
@@ -65,32 +98,40 @@ static void put_valid(GString *out, const char *value)
 	g_string_append_len(out, span, p - span);
 }
 
-static bool is_plain(const char *value)
+/* Length of what needs no escape and no check; the whole, mostly */
+static size_t plain_len(const char *value)
 {
-	const char *p;
+	const char *p = value;
 
-	for (p = value; *p; ++p)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x80 ||
-		    *p == '"' || *p == '\\')
-			return false;
+	while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 &&
+	       *p != '"' && *p != '\\')
+		++p;
 
-	return true;
+	return (size_t)(p - value);
 }
 
 void jsonw_str(GString *out, const char *key, const char *value)
 {
-	char *valid;
+	char *valid, *p;
+	size_t len;
 
 	if (!value) {
 		jsonw_null(out, key);
 		return;
 	}
 
-	begin(out, key);
-	g_string_append_c(out, '"');
-	if (is_plain(value)) {
-		g_string_append(out, value);
-	} else if (g_utf8_validate(value, -1, NULL)) {
+	len = plain_len(value);
+	p = begin(out, key, len + 2);
+	*p++ = '"';
+	memcpy(p, value, len);
+	commit(out, p + len);
+	value += len;
+	if (!*value) {
+		g_string_append_c(out, '"');
+		return;
+	}
+
+	if (g_utf8_validate(value, -1, NULL)) {
 		put_valid(out, value);
 	} else {
 		/* a SIP header in Latin-1: keep what can be */
@@ -122,8 +163,7 @@ void jsonw_int(GString *out, const char *key, int64_t value)
 
 	if (value < 0)
 		*--p = '-';
-	begin(out, key);
-	g_string_append_len(out, p, buf + INT_SIZE - p);
+	put(out, key, p, (size_t)(buf + INT_SIZE - p));
 }
 
 void jsonw_bool(GString *out, const char *key, bool value)
@@ -146,9 +186,8 @@ void jsonw_fixed(GString *out, const char *key, double value, unsigned digits)
 		steps *= 10;
 	n = value > 0 ? (uint64_t)(value * (double)steps + 0.5) : 0;
 
-	begin(out, key);
 	p = digits_of(n / steps, buf);
-	g_string_append_len(out, p, buf + INT_SIZE - p);
+	put(out, key, p, (size_t)(buf + INT_SIZE - p));
 	g_string_append_c(out, '.');
 	p = digits_of(steps + n % steps, buf) + 1; /* without the leading 1 */
 	g_string_append_len(out, p, buf + INT_SIZE - p);
@@ -168,8 +207,9 @@ void jsonw_time(GString *out, const char *key, int64_t wall_ms)
 
 void jsonw_text(GString *out, const char *key, const char *text)
 {
-	begin(out, key);
-	g_string_append(out, text ? text : "null");
+	if (!text)
+		text = "null";
+	put(out, key, text, strlen(text));
 }
 
 static int on_piece(const char *buffer, size_t size, void *arg)
@@ -186,7 +226,7 @@ void jsonw_json(GString *out, const char *key, const json_t *j)
 		return;
 	}
 
-	begin(out, key);
+	commit(out, begin(out, key, 0));
 	/* only want of memory fails */
 	if (json_dump_callback(j, on_piece, out,
 			       JSON_COMPACT | JSON_ENCODE_ANY))
