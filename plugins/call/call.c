@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/json.h"
-#include "common/jsonw.h"
 #include "common/obj.h"
 #include "common/str.h"
 #include "host/log.h"
@@ -136,28 +134,6 @@ static void set_variables(struct call *call, const json_t *variables)
 	}
 }
 
-/* JSON text of a leg's object, which is taken */
-static char *text_of_json(json_t *j)
-{
-	GString *out;
-
-	if (!j)
-		return NULL;
-	out = g_string_sized_new(256);
-	jsonw_json(out, NULL, j);
-	json_decref(j);
-
-	return g_string_free(out, FALSE);
-}
-
-static void describe(struct call *call, const struct leg *leg)
-{
-	json_t *sip = leg->ops->describe ? leg->ops->describe(leg) : NULL;
-
-	call->remote = g_strdup(json_str(sip, "remote", NULL));
-	call->sip = text_of_json(sip);
-}
-
 struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 {
 	struct call *call = obj_zalloc(sizeof(*call), call_destructor);
@@ -175,7 +151,10 @@ struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 	call->destination.target =
 		text_of(in->destination ? in->destination : "");
 	call->endpoint = in->leg->ops->endpoint;
-	describe(call, in->leg);
+	if (in->leg->ops->describe)
+		call->sip = in->leg->ops->describe(in->leg);
+	if (in->leg->ops->remote)
+		call->remote = g_strdup(in->leg->ops->remote(in->leg));
 
 	/* an incoming call rings from the first moment */
 	call->attempts = g_ptr_array_new_with_free_func(call_attempt_free);
@@ -294,8 +273,7 @@ void call_answered(struct call *call)
 	call_timers_answered(call);
 	if (call->leg && call->leg->ops->describe_media) {
 		g_free(call->media);
-		call->media =
-			text_of_json(call->leg->ops->describe_media(call->leg));
+		call->media = call->leg->ops->describe_media(call->leg);
 	}
 	call_write(call, EVENT_CALL_ANSWERED);
 	call_play_ready(call);

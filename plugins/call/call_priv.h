@@ -109,9 +109,9 @@ struct call {
 	bool counted;                 /**< in the limits' counts */
 	struct call_time created, ringing, answered, ended;
 	struct call_end end;
-	/* as the leg described them, JSON text; or NULL */
-	char *sip, *media, *quality;
-	char *remote; /**< from where it came, as `sip` says; or NULL */
+	char *sip, *media; /**< JSON text, as the leg described them; or NULL */
+	char *quality;     /**< JSON text, of media; or NULL */
+	char *remote;      /**< from where it came; or NULL */
 
 	struct flow_doc *doc;
 	struct flow_vars *vars;
