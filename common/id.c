@@ -3,7 +3,6 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -31,6 +30,18 @@ static uint64_t next_stamp(void)
 	return next;
 }
 
+/* The lowest digits of n, and what stands behind them */
+static char *put_hex(char *p, uint64_t n, int digits, char after)
+{
+	int i;
+
+	for (i = digits - 1; i >= 0; --i, n >>= 4)
+		p[i] = "0123456789abcdef"[n & 0xf];
+	p[digits] = after;
+
+	return p + digits + 1;
+}
+
 void id_new(char buf[ID_SIZE])
 {
 	const uint64_t stamp = next_stamp();
@@ -41,11 +52,11 @@ void id_new(char buf[ID_SIZE])
 	while (getrandom(&rnd, sizeof(rnd), 0) != sizeof(rnd))
 		;
 
-	snprintf(buf, ID_SIZE, "%08x-%04x-7%03x-%04x-%012llx",
-		 (unsigned)(ms >> 16) & 0xffffffffu, (unsigned)(ms & 0xffff),
-		 (unsigned)(stamp & 0xfff),
-		 0x8000u | (unsigned)((rnd >> 48) & 0x3fff),
-		 (unsigned long long)(rnd & 0xffffffffffffULL));
+	buf = put_hex(buf, ms >> 16, 8, '-');
+	buf = put_hex(buf, ms, 4, '-');
+	buf = put_hex(buf, 0x7000 | (stamp & 0xfff), 4, '-');
+	buf = put_hex(buf, 0x8000 | (rnd >> 48 & 0x3fff), 4, '-');
+	(void)put_hex(buf, rnd, 12, '\0');
 }
 
 bool id_is_valid(const char *text)

@@ -89,9 +89,11 @@ static void call_destructor(void *obj)
 	obj_unref(call->vars);
 	obj_unref(call->doc);
 	call_play_forget(call);
-	json_decref(call->sip);
-	json_decref(call->media);
 	json_decref(call->webhook);
+	g_free(call->sip);
+	g_free(call->media);
+	g_free(call->quality);
+	g_free(call->remote);
 	address_clear(&call->source);
 	address_clear(&call->destination);
 	if (call->attempts)
@@ -150,8 +152,10 @@ struct call *call_new(struct call_table *table, const struct leg_incoming *in)
 	call->destination.target =
 		text_of(in->destination ? in->destination : "");
 	call->endpoint = in->leg->ops->endpoint;
-	call->sip =
-		in->leg->ops->describe ? in->leg->ops->describe(in->leg) : NULL;
+	if (in->leg->ops->describe)
+		call->sip = in->leg->ops->describe(in->leg);
+	if (in->leg->ops->remote)
+		call->remote = g_strdup(in->leg->ops->remote(in->leg));
 
 	/* an incoming call rings from the first moment */
 	call->attempts = g_ptr_array_new_with_free_func(call_attempt_free);
@@ -185,7 +189,6 @@ static void take_last_look(struct call *call)
 {
 	struct leg *leg = call->leg;
 	const struct call_media_ops *ops = call->table->env.media;
-	json_t *quality;
 	struct media_stats stats;
 
 	if (!leg || !leg->media || !call->media)
@@ -193,8 +196,8 @@ static void take_last_look(struct call *call)
 
 	memset(&stats, 0, sizeof(stats));
 	ops->stats(leg->media, &stats);
-	quality = call_quality_json(&stats);
-	json_object_set_new(call->media, "quality", quality);
+	g_free(call->quality);
+	call->quality = call_quality_text(&stats);
 }
 
 static const int rejections[HANGUP_NREASONS] = {
@@ -272,7 +275,7 @@ void call_answered(struct call *call)
 	++call->table->stats.answered;
 	call_timers_answered(call);
 	if (call->leg && call->leg->ops->describe_media) {
-		json_decref(call->media);
+		g_free(call->media);
 		call->media = call->leg->ops->describe_media(call->leg);
 	}
 	call_write(call, EVENT_CALL_ANSWERED);

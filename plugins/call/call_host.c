@@ -7,7 +7,7 @@
 
 #include "call/call_priv.h"
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/jsonw.h"
 #include "common/str.h"
 #include "host/log.h"
 
@@ -141,14 +141,23 @@ static char *host_lookup(void *arg, const char *name)
 	return NULL;
 }
 
-static json_t *about(const struct call *call, const struct flow_step *step)
+/* What an event says of a step; the object is left open */
+static GString *about(const struct call *call, const struct flow_step *step)
 {
-	json_t *data = json_object();
+	GString *data = g_string_sized_new(256);
 
-	json_set_str(data, "flow_id", call_opt_id(call->flow_id));
-	json_object_set_new(data, "action", call_step_json(step));
+	jsonw_open(data, NULL, '{');
+	jsonw_str(data, "flow_id", call_opt_id(call->flow_id));
+	call_put_step(data, "action", step);
 
 	return data;
+}
+
+static void emit_about(struct call *call, enum event_type type, GString *data)
+{
+	jsonw_close(data, '}');
+	call_emit_text(call, type, data->str);
+	g_string_free(data, TRUE);
 }
 
 static void host_action(void *arg, const struct flow_step *step)
@@ -156,20 +165,20 @@ static void host_action(void *arg, const struct flow_step *step)
 	struct call *call = arg;
 
 	log_debug("call %s: action %zu, %s", call->id, step->index, step->type);
-	call_emit(call, EVENT_FLOW_ACTION, about(call, step));
+	emit_about(call, EVENT_FLOW_ACTION, about(call, step));
 }
 
 static void host_error(void *arg, const struct flow_step *step,
 		       const char *code, const char *detail)
 {
 	struct call *call = arg;
-	json_t *data = about(call, step);
+	GString *data = about(call, step);
 
 	log_info("call %s: action %zu, %s, failed: %s", call->id, step->index,
 		 step->type, code);
-	json_set_str(data, "code", code);
-	json_set_str(data, "detail", detail);
-	call_emit(call, EVENT_FLOW_ERROR, data);
+	jsonw_str(data, "code", code);
+	jsonw_str(data, "detail", detail);
+	emit_about(call, EVENT_FLOW_ERROR, data);
 }
 
 static void host_ended(void *arg, const struct flow_end *how)

@@ -1,203 +1,237 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The call as its GET shows it */
+/* The call as its GET shows it: as text, since it is written at every step
+ * and read now and then */
+
+#include <string.h>
 
 #include "call/call_priv.h"
-#include "common/json.h"
+#include "common/jsonw.h"
+#include "host/log.h"
 #include "media/media.h"
+
+enum {
+	QUALITY_SIZE = 320,
+	HANGUP_SIZE = 160,
+};
 
 const char *call_opt_id(const char *id)
 {
 	return *id ? id : NULL;
 }
 
-static json_t *address_json(const struct call_address *addr)
+static void put_address(GString *out, const char *key,
+			const struct call_address *addr)
 {
-	json_t *out = json_object();
-
-	json_set_str(out, "type", addr->type);
-	json_set_str(out, "target", addr->target);
-	json_set_str(out, "name", addr->name);
-
-	return out;
+	jsonw_open(out, key, '{');
+	jsonw_str(out, "type", addr->type);
+	jsonw_str(out, "target", addr->target);
+	jsonw_str(out, "name", addr->name);
+	jsonw_close(out, '}');
 }
 
-static json_t *int_or_null(int64_t n)
+static void put_int_or_null(GString *out, const char *key, int64_t n)
 {
-	return n ? json_integer(n) : json_null();
+	if (n)
+		jsonw_int(out, key, n);
+	else
+		jsonw_null(out, key);
+}
+
+static void put_hangup(GString *out, const char *key,
+		       const struct call_end *end)
+{
+	jsonw_open(out, key, '{');
+	jsonw_str(out, "by", hangup_by_name(end->by));
+	jsonw_str(out, "reason", hangup_reason_name(end->reason));
+	jsonw_str(out, "code", end->code);
+	put_int_or_null(out, "sip_code", end->sip_code);
+	jsonw_str(out, "sip_reason", *end->sip_reason ? end->sip_reason : NULL);
+	jsonw_close(out, '}');
 }
 
 json_t *call_hangup_json(const struct call_end *end)
 {
-	json_t *out = json_object();
+	GString *text = g_string_sized_new(HANGUP_SIZE);
+	json_t *out;
 
-	json_set_str(out, "by", hangup_by_name(end->by));
-	json_set_str(out, "reason", hangup_reason_name(end->reason));
-	json_set_str(out, "code", end->code);
-	json_object_set_new(out, "sip_code", int_or_null(end->sip_code));
-	json_set_str(out, "sip_reason",
-		     *end->sip_reason ? end->sip_reason : NULL);
+	put_hangup(text, NULL, end);
+	out = json_loads(text->str, 0, NULL);
+	g_string_free(text, TRUE);
 
 	return out;
 }
 
-json_t *call_step_json(const struct flow_step *step)
+void call_put_step(GString *out, const char *key, const struct flow_step *step)
 {
-	json_t *out = json_object();
-
-	json_set_str(out, "id", step->id);
-	json_set_str(out, "type", step->type);
-	json_object_set_new(out, "index", json_integer((int64_t)step->index));
-
-	return out;
+	jsonw_open(out, key, '{');
+	jsonw_str(out, "id", step->id);
+	jsonw_str(out, "type", step->type);
+	jsonw_int(out, "index", (int64_t)step->index);
+	jsonw_close(out, '}');
 }
 
-static json_t *action_json(const struct call *call)
+static void put_action(GString *out, const struct call *call)
 {
 	struct flow_step step;
 
-	if (!call->run || !flow_run_step(call->run, &step))
-		return json_null();
-
-	return call_step_json(&step);
+	if (call->run && flow_run_step(call->run, &step))
+		call_put_step(out, "action", &step);
+	else
+		jsonw_null(out, "action");
 }
 
-/* A number with so many digits behind the point as people read */
-static json_t *rounded(double x, double steps)
+static void put_direction(GString *out, const char *key,
+			  const struct media_quality *quality)
 {
-	return json_real((double)(int64_t)(x * steps + 0.5) / steps);
+	jsonw_open(out, key, '{');
+	if (quality->mos > 0)
+		jsonw_fixed(out, "mos", quality->mos, 2);
+	else
+		jsonw_null(out, "mos");
+	jsonw_fixed(out, "loss", quality->loss, 4);
+	jsonw_int(out, "jitter_ms", quality->jitter_ms);
+	jsonw_int(out, "rtt_ms", quality->rtt_ms);
+	jsonw_close(out, '}');
 }
 
-static json_t *direction_json(const struct media_quality *quality)
+char *call_quality_text(const struct media_stats *stats)
 {
-	json_t *out = json_object();
+	GString *out = g_string_sized_new(QUALITY_SIZE);
 
-	json_object_set_new(out, "mos",
-			    quality->mos > 0 ? rounded(quality->mos, 100)
-					     : json_null());
-	json_object_set_new(out, "loss", rounded(quality->loss, 10000));
-	json_object_set_new(out, "jitter_ms", json_integer(quality->jitter_ms));
-	json_object_set_new(out, "rtt_ms", json_integer(quality->rtt_ms));
+	jsonw_open(out, NULL, '{');
+	put_direction(out, "in", &stats->in);
+	put_direction(out, "out", &stats->out);
+	jsonw_int(out, "rx_packets", (int64_t)stats->rx_packets);
+	jsonw_int(out, "rx_lost", (int64_t)stats->rx_lost);
+	jsonw_int(out, "tx_packets", (int64_t)stats->tx_packets);
+	jsonw_close(out, '}');
 
-	return out;
+	return g_string_free(out, FALSE);
 }
 
-json_t *call_quality_json(const struct media_stats *stats)
+static void put_attempts(GString *out, const struct call *call)
 {
-	json_t *out = json_object();
-
-	json_object_set_new(out, "in", direction_json(&stats->in));
-	json_object_set_new(out, "out", direction_json(&stats->out));
-	json_object_set_new(out, "rx_packets",
-			    json_integer((int64_t)stats->rx_packets));
-	json_object_set_new(out, "rx_lost",
-			    json_integer((int64_t)stats->rx_lost));
-	json_object_set_new(out, "tx_packets",
-			    json_integer((int64_t)stats->tx_packets));
-
-	return out;
-}
-
-static json_t *attempts_json(const struct call *call)
-{
-	json_t *out = json_array();
-	const char *remote = json_str(call->sip, "remote", NULL);
 	unsigned i;
 
+	jsonw_open(out, "attempts", '[');
 	for (i = 0; i < call->attempts->len; ++i) {
 		const struct call_attempt *att = call->attempts->pdata[i];
-		json_t *item = json_object();
 
-		json_set_str(item, "trunk_id", call_opt_id(att->trunk_id));
-		json_set_str(item, "host", remote);
-		json_object_set_new(item, "sip_code",
-				    int_or_null(att->sip_code));
-		json_set_time(item, "at", att->at.wall_ms);
-		json_array_append_new(out, item);
+		jsonw_open(out, NULL, '{');
+		jsonw_str(out, "trunk_id", call_opt_id(att->trunk_id));
+		jsonw_str(out, "host", call->remote);
+		put_int_or_null(out, "sip_code", att->sip_code);
+		jsonw_time(out, "at", att->at.wall_ms);
+		jsonw_close(out, '}');
 	}
+	jsonw_close(out, ']');
+}
 
-	return out;
+/* What the leg said of it, and how it was at the end */
+static void put_media(GString *out, const struct call *call)
+{
+	jsonw_text(out, "media", call->media);
+	if (!call->media || !call->quality)
+		return;
+
+	g_string_truncate(out, out->len - 1); /* into that object */
+	jsonw_text(out, "quality", call->quality);
+	jsonw_close(out, '}');
 }
 
 /* Durations come from the clock that never jumps */
-static json_t *between(const struct call_time *from, const struct call_time *to)
+static int64_t between(const struct call_time *from, const struct call_time *to)
 {
 	if (!from->wall_ms || !to->wall_ms)
-		return json_integer(0);
+		return 0;
 
-	return json_integer(to->mono_ms - from->mono_ms);
+	return to->mono_ms - from->mono_ms;
 }
 
-static void add_times(const struct call *call, json_t *out)
+static void put_times(GString *out, const struct call *call)
 {
 	const struct call_time *rung =
 		call->answered.wall_ms ? &call->answered : &call->ended;
 
-	json_set_time(out, "created_at", call->created.wall_ms);
-	json_set_time(out, "ringing_at", call->ringing.wall_ms);
-	json_set_time(out, "answered_at", call->answered.wall_ms);
-	json_set_time(out, "ended_at", call->ended.wall_ms);
-	json_object_set_new(out, "ring_ms", between(&call->ringing, rung));
-	json_object_set_new(out, "duration_ms",
-			    between(&call->answered, &call->ended));
+	jsonw_time(out, "created_at", call->created.wall_ms);
+	jsonw_time(out, "ringing_at", call->ringing.wall_ms);
+	jsonw_time(out, "answered_at", call->answered.wall_ms);
+	jsonw_time(out, "ended_at", call->ended.wall_ms);
+	jsonw_int(out, "ring_ms", between(&call->ringing, rung));
+	jsonw_int(out, "duration_ms", between(&call->answered, &call->ended));
 }
 
 /* What other features will fill in; shown from the start, so that the shape
  * of a call does not change */
-static void add_relations(const struct call *call, json_t *out)
+static void put_relations(GString *out, const struct call *call)
 {
-	json_set_str(out, "flow_id", call_opt_id(call->flow_id));
-	json_object_set_new(out, "action", action_json(call));
-	json_set_str(out, "number_id", call_opt_id(call->number_id));
-	json_set_str(out, "trunk_id", call_opt_id(call->trunk_id));
-	json_set_str(out, "parent_call_id", NULL);
-	json_object_set_new(out, "child_call_ids", json_array());
-	json_set_str(out, "peer_call_id", NULL);
-	json_set_str(out, "conference_id", NULL);
-	json_object_set_new(out, "recording_ids", json_array());
+	jsonw_str(out, "flow_id", call_opt_id(call->flow_id));
+	put_action(out, call);
+	jsonw_str(out, "number_id", call_opt_id(call->number_id));
+	jsonw_str(out, "trunk_id", call_opt_id(call->trunk_id));
+	jsonw_null(out, "parent_call_id");
+	jsonw_text(out, "child_call_ids", "[]");
+	jsonw_null(out, "peer_call_id");
+	jsonw_null(out, "conference_id");
+	jsonw_text(out, "recording_ids", "[]");
 }
 
-/* The leg's own object may be shared between documents: nobody changes it */
-static json_t *shared(json_t *j)
+void call_put(GString *out, const struct call *call)
 {
-	return j ? json_incref(j) : json_null();
+	jsonw_open(out, NULL, '{');
+	jsonw_str(out, "id", call->id);
+	jsonw_str(out, "account_id", call->account_id);
+	jsonw_str(out, "node_id", call->table->env.events->node_id);
+	jsonw_str(out, "direction", call->outgoing ? "outgoing" : "incoming");
+	jsonw_str(out, "status", call_state_name(call->state));
+	put_address(out, "source", &call->source);
+	put_address(out, "destination", &call->destination);
+	jsonw_str(out, "endpoint", call->endpoint);
+	put_relations(out, call);
+	jsonw_text(out, "sip", call->sip);
+	put_attempts(out, call);
+	put_media(out, call);
+	jsonw_null(out, "notes");
+	if (call->state == CALL_ENDED)
+		put_hangup(out, "hangup", &call->end);
+	else
+		jsonw_null(out, "hangup");
+	put_times(out, call);
+	jsonw_close(out, '}');
 }
 
-json_t *call_json_bare(const struct call *call)
+void call_put_variables(GString *out, const struct call *call, size_t max)
 {
-	json_t *out = json_object();
+	bool truncated = false;
+	json_t *vars;
 
-	json_set_str(out, "id", call->id);
-	json_set_str(out, "account_id", call->account_id);
-	json_set_str(out, "node_id", call->table->env.events->node_id);
-	json_set_str(out, "direction",
-		     call->outgoing ? "outgoing" : "incoming");
-	json_set_str(out, "status", call_state_name(call->state));
-	json_object_set_new(out, "source", address_json(&call->source));
-	json_object_set_new(out, "destination",
-			    address_json(&call->destination));
-	json_set_str(out, "endpoint", call->endpoint);
-	add_relations(call, out);
-	json_object_set_new(out, "sip", shared(call->sip));
-	json_object_set_new(out, "attempts", attempts_json(call));
-	json_object_set_new(out, "media", shared(call->media));
-	json_object_set_new(out, "notes", json_null());
-	json_object_set_new(out, "hangup",
-			    call->state == CALL_ENDED
-				    ? call_hangup_json(&call->end)
-				    : json_null());
-	add_times(call, out);
-
-	return out;
+	g_string_truncate(out, out->len - 1); /* into the call's object */
+	if (!flow_vars_bytes(call->vars)) {
+		jsonw_text(out, "variables", "{}");
+	} else {
+		vars = flow_vars_json(call->vars, max, &truncated);
+		jsonw_json(out, "variables", vars);
+		json_decref(vars);
+	}
+	if (truncated)
+		jsonw_bool(out, "truncated", true);
+	jsonw_close(out, '}');
 }
 
 json_t *call_json(const struct call *call)
 {
-	json_t *out = call_json_bare(call);
+	GString *text = g_string_sized_new(CALL_TEXT_SIZE);
+	json_t *out;
 
-	json_object_set_new(
-		out, "variables",
-		flow_vars_json(call->vars, FLOW_VARS_MAX_BYTES, NULL));
+	call_put(text, call);
+	call_put_variables(text, call, FLOW_VARS_MAX_BYTES);
+	out = json_loads(text->str, 0, NULL);
+	if (!out) {
+		log_error("call %s: its document is no JSON", call->id);
+		out = json_object();
+	}
+	g_string_free(text, TRUE);
 
 	return out;
 }

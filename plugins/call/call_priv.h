@@ -23,6 +23,7 @@ enum {
 	CALL_NOTES_MAX = 64,           /**< with the newest */
 	CALL_NOTE_SIZE = 160,
 	CALL_PHRASE_SIZE = 64,
+	CALL_TEXT_SIZE = 2048,  /**< its document's, mostly */
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
 	CALL_NOISY_DELAY_MS = 100,
 };
@@ -115,8 +116,10 @@ struct call {
 	bool counted;                 /**< in the limits' counts */
 	struct call_time created, ringing, answered, ended;
 	struct call_end end;
-	json_t *sip, *media; /**< as described; or NULL */
-	json_t *webhook;     /**< {url, events} of its own endpoint, or NULL */
+	char *sip, *media; /**< JSON text, as the leg described them; or NULL */
+	char *quality;     /**< JSON text, of media; or NULL */
+	char *remote;      /**< from where it came; or NULL */
+	json_t *webhook;   /**< {url, events} of its own endpoint, or NULL */
 
 	struct flow_doc *doc;
 	struct flow_vars *vars;
@@ -245,6 +248,8 @@ int call_dtmf_start(struct call *call, const struct flow_digits *prm,
 void call_write(struct call *call, enum event_type type);
 /** An event alone; data is taken. Noisy ones may wait a little. */
 void call_emit(struct call *call, enum event_type type, json_t *data);
+/** The same with data as JSON text, borrowed */
+void call_emit_text(struct call *call, enum event_type type, const char *data);
 void call_env_commit(const struct call_env *env, struct store_tx *tx);
 /** Hand the transaction over, if it should go now */
 void call_flush(struct call *call, bool now);
@@ -258,11 +263,15 @@ void call_webhook_add(struct call *call);
 
 /* ---- call_json.c ---- */
 
-/** The call without its variables */
-json_t *call_json_bare(const struct call *call);
+/** Append the call without its variables, as text */
+void call_put(GString *out, const struct call *call);
+/** Into what call_put() appended: up to max bytes of variables */
+void call_put_variables(GString *out, const struct call *call, size_t max);
+void call_put_step(GString *out, const char *key, const struct flow_step *step);
+/** A new object */
 json_t *call_hangup_json(const struct call_end *end);
-json_t *call_quality_json(const struct media_stats *stats);
-json_t *call_step_json(const struct flow_step *step);
+/** JSON text; g_free() it */
+char *call_quality_text(const struct media_stats *stats);
 /** @return NULL for "" */
 const char *call_opt_id(const char *id);
 

@@ -2,11 +2,7 @@
 
 /* What is written: the call's row and its events, one transaction a turn */
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "call/call_priv.h"
-#include "common/json.h"
 
 static const char insert[] =
 	"INSERT INTO call (id, account_id, status, direction, source,"
@@ -72,54 +68,39 @@ static struct event event_of(const struct call *call, enum event_type type)
 	};
 }
 
-/* The text of an object with its variables put in, up to max bytes of them */
-static char *with_variables(const struct call *call, const char *bare,
-			    size_t max)
-{
-	bool truncated = false;
-	json_t *vars = flow_vars_json(call->vars, max, &truncated);
-	char *text = json_text(vars), *out;
-
-	out = g_strdup_printf("%.*s,\"variables\":%s%s}", (int)strlen(bare) - 1,
-			      bare, text,
-			      truncated ? ",\"truncated\":true" : "");
-	free(text);
-	json_decref(vars);
-
-	return out;
-}
-
 /* The call becomes text once: the row and the event share it. The row has all
  * variables; of the events only the first and the last have any. */
 void call_write(struct call *call, enum event_type type)
 {
+	const bool ends =
+		type == EVENT_CALL_CREATED || type == EVENT_CALL_ENDED;
 	const bool cut = flow_vars_bytes(call->vars) > CALL_VARIABLES_MAX;
-	json_t *json = call_json_bare(call);
-	char *bare = json_text(json), *few = NULL;
-	char *all = with_variables(call, bare, FLOW_VARS_MAX_BYTES);
+	GString *bare = g_string_sized_new(CALL_TEXT_SIZE), *all;
 	struct event ev;
+
+	call_put(bare, call);
+	all = g_string_sized_new(bare->len + CALL_TEXT_SIZE / 4);
+	g_string_append_len(all, bare->str, (gssize)bare->len);
+	call_put_variables(all, call, FLOW_VARS_MAX_BYTES);
+	if (ends && cut)
+		call_put_variables(bare, call, CALL_VARIABLES_MAX);
 
 	if (!call->tx)
 		call->tx = store_tx_new();
 	++call->sequence;
-	add_row(call, all);
+	add_row(call, all->str);
 
 	ev = event_of(call, type);
-	ev.data_text = bare;
-	if (type == EVENT_CALL_CREATED || type == EVENT_CALL_ENDED) {
-		if (cut)
-			few = with_variables(call, bare, CALL_VARIABLES_MAX);
-		ev.data_text = cut ? few : all;
-	}
+	ev.data_text = ends && !cut ? all->str : bare->str;
 	event_emit(call->table->env.events, call->tx, &ev, NULL);
 	call->urgent = true;
-	g_free(few);
-	g_free(all);
-	free(bare);
-	json_decref(json);
+	g_string_free(all, TRUE);
+	g_string_free(bare, TRUE);
 }
 
-void call_emit(struct call *call, enum event_type type, json_t *data)
+/* data is taken, text borrowed; one of them */
+static void emit(struct call *call, enum event_type type, json_t *data,
+		 const char *text)
 {
 	struct event ev;
 
@@ -134,9 +115,20 @@ void call_emit(struct call *call, enum event_type type, json_t *data)
 	++call->sequence;
 	ev = event_of(call, type);
 	ev.data = data;
+	ev.data_text = text;
 	event_emit(call->table->env.events, call->tx, &ev, NULL);
 	if (!event_type_is_noisy(type))
 		call->urgent = true;
+}
+
+void call_emit(struct call *call, enum event_type type, json_t *data)
+{
+	emit(call, type, data, NULL);
+}
+
+void call_emit_text(struct call *call, enum event_type type, const char *data)
+{
+	emit(call, type, NULL, data);
 }
 
 static void flush_late(void *arg)

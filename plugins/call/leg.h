@@ -109,12 +109,16 @@ struct leg_ops {
 	/** Send back what leg->media does not carry, a browser's picture, or
 	 * stop it. The op may be NULL */
 	void (*echo)(struct leg *leg, bool on);
-	/** The call's `sip` member (or what stands in its place), new */
-	json_t *(*describe)(const struct leg *leg);
-	/** The call's `media` member without its quality, new: {"audio":
-	 * {"codec":"PCMU","direction":"sendrecv"}}; NULL when there is none
-	 * yet. The op may be NULL */
-	json_t *(*describe_media)(const struct leg *leg);
+	/** The call's `sip` member (or what stands in its place) as JSON
+	 * text; g_free() it. The op may be NULL */
+	char *(*describe)(const struct leg *leg);
+	/** The call's `media` member without its quality, the same way:
+	 * {"audio":{"codec":"PCMU","direction":"sendrecv"}}; NULL when there
+	 * is none yet. The op may be NULL */
+	char *(*describe_media)(const struct leg *leg);
+	/** From where it came, as `sip` says; borrowed, or NULL. The op may
+	 * be NULL */
+	const char *(*remote)(const struct leg *leg);
 	/** The call drops its hold, after closed(); frees when nothing else
 	 * holds it */
 	void (*unref)(struct leg *leg);

@@ -2,16 +2,16 @@
 
 #include "event/event.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/jsonw.h"
 #include "store/store.h"
 
 enum {
-	VARIABLES_MAX = 8 * 1024
-}; /* bytes of names and values */
+	VARIABLES_MAX = 8 * 1024, /* bytes of names and values */
+	ENVELOPE_SIZE = 512,
+};
 
 static const char insert[] =
 	"INSERT INTO event (id, type, account_id, call_id, resource_id,"
@@ -63,44 +63,29 @@ static json_t *slim(enum event_type type, json_t *data)
 	return out;
 }
 
-/** Put text that is JSON already in as the last member; doc is taken */
-static char *splice(char *doc, const char *data)
+/** Append the document; ev->data is taken */
+static void put_document(GString *doc, const struct event_source *src,
+			 const struct event *ev, const char *id, int64_t now_ms)
 {
-	const size_t head = strlen(doc) - 1;
-	const size_t size = head + strlen(data) + sizeof(",\"data\":}");
-	char *out = malloc(size);
+	json_t *data = NULL;
 
-	if (!out)
-		abort();
-	snprintf(out, size, "%.*s,\"data\":%s}", (int)head, doc, data);
-	free(doc);
-
-	return out;
-}
-
-static char *document(const struct event_source *src, const struct event *ev,
-		      const char *id, int64_t now_ms)
-{
-	json_t *doc = json_object();
-	char *text;
-
-	json_set_str(doc, "id", id);
-	json_set_str(doc, "type", event_type_name(ev->type));
-	json_set_time(doc, "created_at", now_ms);
-	json_set_str(doc, "account_id", ev->account_id);
-	json_set_str(doc, "node_id", src->node_id);
-	json_set_str(doc, "call_id", ev->call_id);
-	json_set_str(doc, "request_id", ev->request_id);
-	json_object_set_new(doc, "sequence", json_integer(ev->sequence));
-	if (!ev->data_text)
-		json_object_set_new(doc, "data",
-				    ev->data ? slim(ev->type, ev->data)
-					     : json_object());
-
-	text = json_text(doc);
-	json_decref(doc);
-
-	return ev->data_text ? splice(text, ev->data_text) : text;
+	jsonw_open(doc, NULL, '{');
+	jsonw_str(doc, "id", id);
+	jsonw_str(doc, "type", event_type_name(ev->type));
+	jsonw_time(doc, "created_at", now_ms);
+	jsonw_str(doc, "account_id", ev->account_id);
+	jsonw_str(doc, "node_id", src->node_id);
+	jsonw_str(doc, "call_id", ev->call_id);
+	jsonw_str(doc, "request_id", ev->request_id);
+	jsonw_int(doc, "sequence", ev->sequence);
+	if (ev->data && !ev->data_text)
+		data = slim(ev->type, ev->data);
+	if (data)
+		jsonw_json(doc, "data", data);
+	else
+		jsonw_text(doc, "data", ev->data_text ? ev->data_text : "{}");
+	json_decref(data);
+	jsonw_close(doc, '}');
 }
 
 void event_emit(const struct event_source *src, struct store_tx *tx,
@@ -108,17 +93,19 @@ void event_emit(const struct event_source *src, struct store_tx *tx,
 {
 	const int64_t now_ms = clock_wall_ms(src->clock);
 	char own[ID_SIZE];
-	char *doc;
+	GString *doc;
 
 	if (!id)
 		id = own;
 	id_new(id);
 
-	doc = document(src, ev, id, now_ms);
+	doc = g_string_sized_new(ENVELOPE_SIZE +
+				 (ev->data_text ? strlen(ev->data_text) : 0));
+	put_document(doc, src, ev, id, now_ms);
 	STORE_ADD(tx, STORE_ONE_ROW, insert, DB_S(id),
 		  DB_S(event_type_name(ev->type)), DB_S(ev->account_id),
 		  DB_S(ev->call_id), DB_S(ev->resource_id), DB_I(ev->sequence),
-		  DB_I(now_ms), DB_S(doc));
+		  DB_I(now_ms), DB_S(doc->str));
 	store_tx_has_event(tx);
-	free(doc);
+	g_string_free(doc, TRUE);
 }

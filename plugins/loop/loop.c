@@ -17,6 +17,7 @@
 #include "common/queue.h"
 #include "host/log.h"
 #include "loop/loop_watch.h"
+#include "loop/su_clock.h"
 
 enum {
 	BATCH_US = 5000,      /**< posts at a stretch; then sofia's turn */
@@ -398,6 +399,7 @@ int loop_start(struct loop **loopp, const struct clock *clk)
 		return EINVAL;
 
 	su_init();
+	su_clock_tick();
 	loop = obj_zalloc(sizeof(*loop), loop_destructor);
 	loop->clk = clk;
 	loop->timer_fd = -1;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/jsonw.h"
 #include "common/str.h"
 
 #include "sipx_priv.h"
@@ -13,7 +14,8 @@
 enum {
 	HEADERS_MAX = 24,
 	NAME_SIZE = 48,
-	VALUE_SIZE = 512
+	VALUE_SIZE = 512,
+	INFO_SIZE = 256, /* of it all, mostly */
 };
 
 static bool is_kept(const char *name)
@@ -76,31 +78,49 @@ static void add_known(json_t *headers, const sip_t *sip)
 	}
 }
 
-json_t *sipx_describe(const sip_t *sip, const struct sipx_peer *from)
+/* NULL when there are none, as mostly */
+static json_t *headers_of(const sip_t *sip)
 {
-	json_t *info = json_object(), *headers = json_object();
-	const sip_unknown_t *un;
-	char text[VALUE_SIZE], peer[SIPX_PEER_SIZE];
+	const sip_unknown_t *un = sip->sip_unknown;
+	json_t *headers;
 
-	sipx_clean(text, sizeof(text), sip->sip_call_id->i_id,
-		   strlen(sip->sip_call_id->i_id));
-	json_object_set_new(info, "call_id", json_string(text));
-	sipx_peer_text(peer, sizeof(peer), from);
-	json_object_set_new(
-		info, "remote",
-		json_sprintf("%s:%s", from->tcp ? "tcp" : "udp", peer));
-	if (sip->sip_user_agent) {
-		sipx_clean(text, sizeof(text), sip->sip_user_agent->g_string,
-			   strlen(sip->sip_user_agent->g_string));
-		json_object_set_new(info, "user_agent", json_string(text));
-	}
+	if (!un && !sip_p_asserted_identity(sip))
+		return NULL;
 
+	headers = json_object();
 	add_known(headers, sip);
-	for (un = sip->sip_unknown; un; un = un->un_next)
+	for (; un; un = un->un_next)
 		if (un->un_name && un->un_value && is_kept(un->un_name) &&
 		    !is_withheld(sip, un->un_name))
 			add_header(headers, un->un_name, un->un_value);
-	json_object_set_new(info, "headers", headers);
 
-	return info;
+	return headers;
+}
+
+static void put_clean(GString *out, const char *key, const char *value)
+{
+	char text[VALUE_SIZE];
+
+	sipx_clean(text, sizeof(text), value, strlen(value));
+	jsonw_str(out, key, text);
+}
+
+char *sipx_describe(const sip_t *sip, const char *remote)
+{
+	GString *info = g_string_sized_new(INFO_SIZE);
+	json_t *headers = headers_of(sip);
+
+	jsonw_open(info, NULL, '{');
+	put_clean(info, "call_id", sip->sip_call_id->i_id);
+	jsonw_str(info, "remote", remote);
+	if (sip->sip_user_agent)
+		put_clean(info, "user_agent", sip->sip_user_agent->g_string);
+	if (headers)
+		jsonw_json(info, "headers", headers);
+	else
+		jsonw_text(info, "headers", "{}");
+	jsonw_close(info, '}');
+	json_decref(headers);
+
+	return g_string_free(info, FALSE);
 }

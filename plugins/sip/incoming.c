@@ -177,7 +177,10 @@ void sipx_on_invite(const struct sipx_event *ev)
 
 	follow_source(ev, &peer);
 	leg = sipx_leg_new(ev, src.trunk);
-	leg->info = sipx_describe(ev->sip, &peer);
+	sipx_peer_text(from, sizeof(from), &peer);
+	g_snprintf(leg->remote, sizeof(leg->remote), "%s:%s",
+		   peer.tcp ? "tcp" : "udp", from);
+	leg->info = sipx_describe(ev->sip, leg->remote);
 	leg->can_100rel = has_100rel(ev->sip);
 	offer_leg(ev, leg, &src);
 }

@@ -20,7 +20,7 @@ static void leg_destructor(void *obj)
 	atomic_fetch_sub(&leg->stack->n.legs, 1);
 	obj_unref(leg->offer);
 	obj_unref((void *)leg->trunk);
-	json_decref(leg->info);
+	g_free(leg->info);
 	g_free(leg->sdp);
 	g_free(leg->call_id);
 	g_free(leg->name);
@@ -207,9 +207,14 @@ void sipx_leg_forget(struct sipx_leg *leg)
 	sipx_stop_check(stack);
 }
 
-static json_t *leg_describe(const struct leg *leg)
+static char *leg_describe(const struct leg *leg)
 {
-	return json_deep_copy(sipx_leg_of(leg)->info);
+	return g_strdup(sipx_leg_of(leg)->info);
+}
+
+static const char *leg_remote(const struct leg *leg)
+{
+	return sipx_leg_of(leg)->remote;
 }
 
 static void leg_unref(struct leg *leg)
@@ -231,5 +236,6 @@ const struct leg_ops sipx_leg_ops = {
 	.send_dtmf = sipx_send_dtmf,
 	.describe = leg_describe,
 	.describe_media = sipx_sound_json,
+	.remote = leg_remote,
 	.unref = leg_unref,
 };

@@ -104,8 +104,9 @@ struct sipx_leg {
 	char *call_id;
 	char *name; /**< for the log: "sip CALL-ID" until a call has it */
 	enum sipx_state state;
-	const struct dir_trunk *trunk; /**< a reference */
-	json_t *info;                  /**< the call's `sip` member */
+	const struct dir_trunk *trunk;   /**< a reference */
+	char *info;                      /**< the call's `sip` member */
+	char remote[SIPX_PEER_SIZE + 8]; /**< from where it came, as there */
 
 	/* offer and answer */
 	struct sdpx_desc *offer; /**< theirs; NULL: we offer (late offer) */
@@ -236,13 +237,16 @@ int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip);
 /** Start or change what flows, as leg->sess says */
 int sipx_sound_start(struct sipx_leg *leg);
 void sipx_sound_close(struct sipx_leg *leg);
-/** The call's `media` member: {"audio": {codec, direction}}, new */
-json_t *sipx_sound_json(const struct leg *leg);
+/** The call's `media` member, {"audio": {codec, direction}}: JSON text;
+ * g_free() it. NULL when nothing is agreed */
+char *sipx_sound_json(const struct leg *leg);
 
 /* ---- describe.c ---- */
 
-/** The call's `sip` member, bounded and clean. @param from  Their address */
-json_t *sipx_describe(const sip_t *sip, const struct sipx_peer *from);
+/** The call's `sip` member, bounded and clean: JSON text; g_free() it.
+ * @param remote  Their address, "udp:192.0.2.1:5060"
+ */
+char *sipx_describe(const sip_t *sip, const char *remote);
 
 /* ---- shed.c ---- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/jsonw.h"
 #include "host/log.h"
 
 #include "multipart.h"
@@ -12,7 +13,8 @@
 static const char sdp_type[] = "application/sdp";
 
 enum {
-	DISCARD_PORT = 9
+	DISCARD_PORT = 9,
+	SOUND_SIZE = 80, /* of what it says of itself */
 };
 
 /* ---- from media/, on the loop ---- */
@@ -291,16 +293,23 @@ int sipx_sound_start(struct sipx_leg *leg)
 	return err;
 }
 
-json_t *sipx_sound_json(const struct leg *arg)
+char *sipx_sound_json(const struct leg *arg)
 {
 	const struct sipx_leg *leg = sipx_leg_of(arg);
+	GString *out;
 
 	if (!leg->agreed)
 		return NULL;
 
-	return json_pack("{s:{s:s, s:s}}", "audio", "codec",
-			 leg->sess.codec->name, "direction",
-			 sdpx_dir_name(leg->sess.dir));
+	out = g_string_sized_new(SOUND_SIZE);
+	jsonw_open(out, NULL, '{');
+	jsonw_open(out, "audio", '{');
+	jsonw_str(out, "codec", leg->sess.codec->name);
+	jsonw_str(out, "direction", sdpx_dir_name(leg->sess.dir));
+	jsonw_close(out, '}');
+	jsonw_close(out, '}');
+
+	return g_string_free(out, FALSE);
 }
 
 void sipx_sound_close(struct sipx_leg *leg)

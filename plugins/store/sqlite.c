@@ -11,6 +11,7 @@
 
 #include "common/str.h"
 #include "store/migrate.h"
+#include "store/wal_vfs.h"
 
 enum {
 	BUSY_TIMEOUT_MS = 5000,
@@ -18,6 +19,7 @@ enum {
 };
 
 struct conn {
+	struct store_wal_vfs *vfs;
 	sqlite3 *sql;
 	int lock_fd;
 	GHashTable *stmts; /* address of the text -> sqlite3_stmt */
@@ -267,6 +269,7 @@ static void sqlite_close(void *arg)
 	if (conn->stmts)
 		g_hash_table_destroy(conn->stmts);
 	sqlite3_close(conn->sql);
+	store_wal_vfs_free(conn->vfs);
 	if (conn->lock_fd >= 0)
 		close(conn->lock_fd);
 	g_free(conn);
@@ -291,7 +294,9 @@ static int sqlite_open(void **connp, const struct store_params *prm,
 	if (err)
 		goto out;
 
-	if (sqlite3_open_v2(prm->path, &conn->sql, flags, NULL) != SQLITE_OK) {
+	conn->vfs = store_wal_vfs_new();
+	if (sqlite3_open_v2(prm->path, &conn->sql, flags,
+			    store_wal_vfs_name(conn->vfs)) != SQLITE_OK) {
 		err = EIO;
 		*whyp = g_strdup_printf("store %s: %s", prm->path,
 					sqlite3_errmsg(conn->sql));

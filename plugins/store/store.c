@@ -183,7 +183,20 @@ static int run_together(struct store *store, struct store_tx *first)
 	return err;
 }
 
-static int write_batch(struct store *store, struct store_tx *first, bool apart)
+/** The newest event row when there is one of theirs among them, or -1 */
+static int64_t event_row(struct store *store, const struct store_tx *first)
+{
+	const struct store_tx *tx;
+
+	for (tx = first; tx; tx = next_of(tx))
+		if (tx->has_event && !tx->err)
+			return store->backend->last_event(store->conn);
+
+	return -1;
+}
+
+static int write_batch(struct store *store, struct store_tx *first, bool apart,
+		       int64_t *rowp)
 {
 	const struct store_backend *be = store->backend;
 	char why[STORE_WHY_SIZE] = "";
@@ -201,6 +214,8 @@ static int write_batch(struct store *store, struct store_tx *first, bool apart)
 		goto out;
 	}
 
+	/* inside: a transaction of its own would lock and look anew */
+	*rowp = event_row(store, first);
 	err = be->commit(store->conn, why);
 	if (err)
 		be->rollback(store->conn);
@@ -211,17 +226,10 @@ out:
 	return err;
 }
 
-static void ring(struct store *store, const struct store_tx *first)
+/* Whoever follows the events: in this process by the bell, beyond it by the
+ * doorbell */
+static void ring(struct store *store, int64_t row)
 {
-	const struct store_tx *tx = first;
-	int64_t row;
-
-	while (tx && (!tx->has_event || tx->err))
-		tx = next_of(tx);
-	if (!tx)
-		return;
-
-	row = store->backend->last_event(store->conn);
 	bell_ring(&store->bell, row);
 	if (store->committed)
 		store->committed(store->arg, row);
@@ -230,12 +238,12 @@ static void ring(struct store *store, const struct store_tx *first)
 static void take_batch(struct store *store, struct store_tx *first)
 {
 	const int64_t start_us = clock_mono_us(clock_system());
-	int64_t took_us;
+	int64_t took_us, row = -1;
 	int err;
 
-	err = write_batch(store, first, false);
+	err = write_batch(store, first, false, &row);
 	if (err == EAGAIN)
-		err = write_batch(store, first, true);
+		err = write_batch(store, first, true, &row);
 
 	store->last_commit_us = clock_mono_us(clock_system());
 	took_us = store->last_commit_us - start_us;
@@ -244,7 +252,8 @@ static void take_batch(struct store *store, struct store_tx *first)
 
 	if (!err) {
 		++store->commits;
-		ring(store, first);
+		if (row >= 0)
+			ring(store, row);
 	}
 	answer(store, first);
 }
@@ -262,24 +271,50 @@ static struct timespec after_us(int64_t us)
 }
 
 /** A batch costs the same for one and for many: what nobody waits for (the
- * events of calls) waits for company, a request's write goes at once
+ * events of calls) waits for company, a request's write goes at once.
+ * @return false when there was no need: the last commit is long ago
  */
-static void wait_for_company(struct store *store)
+static bool wait_for_company(struct store *store)
 {
 	const int64_t now_us = clock_mono_us(clock_system());
 	const int64_t left_us =
 		store->last_commit_us + store->batch_us - now_us;
-	const struct timespec until = after_us(left_us > 0 ? left_us : 0);
+	struct timespec until;
 
+	if (left_us <= 0)
+		return false;
+
+	until = after_us(left_us);
 	pthread_mutex_lock(&store->mtx);
-	while (left_us > 0 && !store->urgent && !store->closing)
+	while (!store->urgent && !store->closing)
 		if (pthread_cond_timedwait(&store->cond, &store->mtx, &until))
 			break;
-	store->urgent = false;
 	pthread_mutex_unlock(&store->mtx);
 
-	store->batch_us = left_us > 0 ? MIN(2 * store->batch_us, BATCH_MAX_US)
-				      : BATCH_MIN_US;
+	return true;
+}
+
+/** Until there is something to write, or the end. While commits follow one
+ * another there is when the wait for company is over: one sleep a commit, and
+ * who hands something over wakes nobody.
+ */
+static void wait_for_work(struct store *store)
+{
+	struct pollfd pfd = {.fd = queue_fd(store->queue), .events = POLLIN};
+	bool waited = wait_for_company(store);
+
+	if (!queue_depth(store->queue) && !store->closing) {
+		poll(&pfd, 1, -1);
+		waited = wait_for_company(store);
+	}
+
+	store->batch_us =
+		waited ? MIN(2 * store->batch_us, BATCH_MAX_US) : BATCH_MIN_US;
+	/* before the queue is taken: who sets it from now on is in there, or
+	 * in the next batch */
+	pthread_mutex_lock(&store->mtx);
+	store->urgent = false;
+	pthread_mutex_unlock(&store->mtx);
 }
 
 /** After the push: who sees the flag finds the transaction */
@@ -294,16 +329,12 @@ static void hurry(struct store *store)
 static void *store_thread(void *arg) /* Thread: store */
 {
 	struct store *store = arg;
-	struct pollfd pfd = {.fd = queue_fd(store->queue), .events = POLLIN};
 	struct queue_node *chain;
 	bool last;
 
 	do {
 		last = store->closing;
-		if (!last)
-			poll(&pfd, 1, -1);
-
-		wait_for_company(store);
+		wait_for_work(store);
 		chain = queue_take_all(store->queue);
 		if (chain)
 			take_batch(store, (struct store_tx *)chain);

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/jsonw.h"
 #include "host/log.h"
 #include "webrtc/request.h"
 #include "webrtc/wrtc_priv.h"
@@ -417,19 +418,22 @@ static int leg_send_dtmf(struct leg *leg, char digit, unsigned duration_ms)
 }
 
 /* In place of a phone's `sip` */
-static json_t *leg_describe(const struct leg *arg)
+static char *leg_describe(const struct leg *arg)
 {
 	const struct wrtc_leg *leg = wrtc_leg_of(arg);
-	json_t *out = json_object();
+	GString *out = g_string_new(NULL);
 
-	json_set_str(out, "call_id", NULL);
-	json_set_str(out, "remote", NULL);
-	json_set_str(out, "user_agent", NULL);
-	json_object_set_new(out, "headers",
-			    leg->headers ? json_deep_copy(leg->headers)
-					 : json_object());
+	jsonw_open(out, NULL, '{');
+	jsonw_null(out, "call_id");
+	jsonw_null(out, "remote");
+	jsonw_null(out, "user_agent");
+	if (leg->headers)
+		jsonw_json(out, "headers", leg->headers);
+	else
+		jsonw_text(out, "headers", "{}");
+	jsonw_close(out, '}');
 
-	return out;
+	return g_string_free(out, FALSE);
 }
 
 static void leg_unref(struct leg *arg)

@@ -3,6 +3,7 @@
  * core's: what comes here is plain RTP, handed in and out packet by packet. */
 #include <string.h>
 
+#include "common/jsonw.h"
 #include "host/log.h"
 #include "webrtc/wrtc_priv.h"
 
@@ -172,26 +173,28 @@ void wrtc_sound_close(struct wrtc_leg *leg)
 	media_leg_close(media);
 }
 
-static json_t *stream_json(const char *codec, enum sdpx_dir dir)
+static void put_stream(GString *out, const char *kind, const char *codec,
+		       enum sdpx_dir dir)
 {
-	return json_pack("{s:s, s:s}", "codec", codec, "direction",
-			 sdpx_dir_name(dir));
+	jsonw_open(out, kind, '{');
+	jsonw_str(out, "codec", codec);
+	jsonw_str(out, "direction", sdpx_dir_name(dir));
+	jsonw_close(out, '}');
 }
 
-json_t *wrtc_sound_describe(const struct leg *arg)
+char *wrtc_sound_describe(const struct leg *arg)
 {
 	const struct wrtc_leg *leg = wrtc_leg_of(arg);
 	const struct sdpx_session *sess = &leg->sess;
-	json_t *out = json_object();
+	GString *out = g_string_new(NULL);
 
-	json_object_set_new(out, "audio",
-			    stream_json(sess->codec->name, sess->dir));
+	jsonw_open(out, NULL, '{');
+	put_stream(out, "audio", sess->codec->name, sess->dir);
 	if (sess->video.on)
-		json_object_set_new(
-			out, "video",
-			stream_json(sess->video.codec, sess->video.dir));
+		put_stream(out, "video", sess->video.codec, sess->video.dir);
+	jsonw_close(out, '}');
 
-	return out;
+	return g_string_free(out, FALSE);
 }
 
 /* ---- while it runs ---- */

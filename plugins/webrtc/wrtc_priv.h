@@ -285,7 +285,7 @@ enum sdpx_result wrtc_sound_offer(struct wrtc_leg *leg, bool video);
  * @return 0 or errno */
 int wrtc_sound_open(struct wrtc_leg *leg, char **answerp);
 void wrtc_sound_close(struct wrtc_leg *leg);
-json_t *wrtc_sound_describe(const struct leg *leg);
+char *wrtc_sound_describe(const struct leg *leg);
 void wrtc_sound_echo(struct leg *leg, bool on);
 void wrtc_sound_mute(struct wrtc_leg *leg, bool in, bool out, bool mute);
 

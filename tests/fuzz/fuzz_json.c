@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* json_parse() over any bytes: what it takes can be written and read again,
- * merged with itself, and is no deeper than allowed.
+ * merged with itself, and is no deeper than allowed. And jsonw_str().
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "common/jsonw.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,12 +43,31 @@ static bool has_null(const json_t *j)
 	return false;
 }
 
+/* What jsonw.h writes of any text reads as that text, made valid */
+static void write_text(const uint8_t *data, size_t size)
+{
+	char *text = g_strndup((const char *)data, size);
+	char *valid = g_utf8_make_valid(text, -1);
+	GString *out = g_string_new(NULL);
+	json_t *back;
+
+	jsonw_str(out, NULL, text);
+	back = json_loads(out->str, JSON_DECODE_ANY, NULL);
+	if (!back || strcmp(json_string_value(back), valid) != 0)
+		abort();
+	json_decref(back);
+	g_string_free(out, TRUE);
+	g_free(valid);
+	g_free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char why[160] = "";
 	json_t *j = NULL, *again = NULL, *merged;
 	char *text;
 
+	write_text(data, size);
 	if (json_parse(&j, (const char *)data, size, why, sizeof(why))) {
 		if (j || strncmp(why, "line ", 5) != 0)
 			abort();

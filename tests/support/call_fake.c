@@ -309,19 +309,24 @@ static int leg_send_dtmf(struct leg *leg, char digit, unsigned duration_ms)
 	return of(leg)->send_err;
 }
 
-static json_t *leg_describe(const struct leg *leg)
+static const char *leg_remote(const struct leg *leg)
 {
 	(void)leg;
 
-	return json_pack("{s:s,s:s}", "call_id", "abc@1", "remote",
-			 "192.0.2.1:5060");
+	return "192.0.2.1:5060";
 }
 
-static json_t *leg_describe_media(const struct leg *leg)
+static char *leg_describe(const struct leg *leg)
+{
+	return g_strdup_printf("{\"call_id\":\"abc@1\",\"remote\":\"%s\"}",
+			       leg_remote(leg));
+}
+
+static char *leg_describe_media(const struct leg *leg)
 {
 	(void)leg;
 
-	return json_pack("{s:{s:s}}", "audio", "codec", "PCMU");
+	return g_strdup("{\"audio\":{\"codec\":\"PCMU\"}}");
 }
 
 static void leg_unref(struct leg *leg)
@@ -339,6 +344,7 @@ static const struct leg_ops leg_ops = {
 	.send_dtmf = leg_send_dtmf,
 	.describe = leg_describe,
 	.describe_media = leg_describe_media,
+	.remote = leg_remote,
 	.unref = leg_unref,
 };
 

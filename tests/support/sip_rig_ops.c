@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a test does to a leg, or to the stack: on the loop, and waits */
+#include <glib.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,7 +11,7 @@ struct op {
 	int (*fn)(struct leg *leg);
 	struct leg_end end;
 	char digit;
-	json_t *info;
+	char *info;
 	int rc;
 };
 
@@ -107,13 +108,22 @@ static void do_describe(void *arg)
 		op->info = op->leg->leg->ops->describe(op->leg->leg);
 }
 
+static json_t *take_json(char *text)
+{
+	json_t *j = text ? json_loads(text, 0, NULL) : NULL;
+
+	g_free(text);
+
+	return j;
+}
+
 json_t *srig_describe(struct srig_leg *leg)
 {
 	struct op op = {.leg = leg};
 
 	loop_call(leg->rig->loop, "srig describe", do_describe, &op);
 
-	return op.info;
+	return take_json(op.info);
 }
 
 static void do_describe_media(void *arg)
@@ -130,7 +140,7 @@ json_t *srig_describe_media(struct srig_leg *leg)
 
 	loop_call(leg->rig->loop, "srig media", do_describe_media, &op);
 
-	return op.info;
+	return take_json(op.info);
 }
 
 static void do_nothing(void *arg)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
 
@@ -57,6 +58,28 @@ static void test_writes_rfc3339(void **state)
 	for (i = 0; i < sizeof(written) / sizeof(written[0]); ++i) {
 		clock_rfc3339(buf, sizeof(buf), written[i].ms);
 		assert_string_equal(buf, written[i].text);
+	}
+}
+
+/* Every day of 10,000 years, at a time of day that moves */
+static void test_writes_the_calendar_of_the_c_library(void **state)
+{
+	const int64_t first = -62167219200LL, days = 3652425 - 1;
+	char buf[CLOCK_RFC3339_SIZE], want[CLOCK_RFC3339_SIZE];
+	int64_t day;
+
+	for (day = 0; day < days; ++day) {
+		const time_t sec =
+			(time_t)(first + day * 86400 + day * 7919 % 86400);
+		struct tm tm;
+
+		gmtime_r(&sec, &tm);
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+		if (tm.tm_year < -900)
+			continue; /* strftime() writes years as they come */
+		clock_rfc3339(buf, sizeof(buf), (int64_t)sec * 1000);
+		if (strcmp(buf, want) != 0)
+			fail_msg("%s, not %s", buf, want);
 	}
 }
 
@@ -156,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_fake_moves_by_hand),
 		cmocka_unit_test(test_system_goes_on),
 		cmocka_unit_test(test_writes_rfc3339),
+		cmocka_unit_test(test_writes_the_calendar_of_the_c_library),
 		cmocka_unit_test(test_reads_what_it_writes),
 		cmocka_unit_test(test_reads_every_form),
 		cmocka_unit_test(test_refuses_what_is_no_time),

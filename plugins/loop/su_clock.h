@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file su_clock.h  sofia's clock ticks: its timers need not be chased
+ *
+ * sofia waits whole milliseconds for times of microseconds: the rest of the
+ * last one it spins, epoll_wait() after epoll_wait() without a timeout. With
+ * three transactions that time out for each call, that is a third of the
+ * loop's CPU at 100 calls a second. A clock that stands still between ticks
+ * makes every wait whole, and timers that are due within one tick share a
+ * wake-up. The timers of RFC 3261 begin at 500 ms.
+ */
+#ifndef BIFRONS_LOOP_SU_CLOCK_H
+#define BIFRONS_LOOP_SU_CLOCK_H
+
+#include <stdbool.h>
+
+enum {
+	SU_CLOCK_TICK_US = 10000
+};
+
+/** Let sofia's time of day advance by ticks, for the whole process and for
+ * good. Thread: any, before sofia's timers are used; again does nothing.
+ * @return false when this sofia has no such hook: it spins then
+ */
+bool su_clock_tick(void);
+
+#endif
