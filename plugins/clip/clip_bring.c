@@ -293,8 +293,11 @@ static void render(struct clip_bring *bring)
 
 	if (bring->fetched) {
 		file.in = take(&bring->temp.raw_r);
-		/* ours stays open: writing never meets a closed pipe */
+		/* ours stays open: writing never meets a closed pipe. Without
+		 * one of its own it would take what is there for the whole */
 		file.growing = fcntl(bring->temp.grow_r, F_DUPFD_CLOEXEC, 0);
+		if (file.growing < 0)
+			fail(bring, errno, "busy", "no descriptor is left");
 	}
 	err = bring->clips->ops->render_start(&bring->job, bring->clips->render,
 					      &prm);
