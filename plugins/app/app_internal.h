@@ -35,6 +35,7 @@ struct app {
 	struct sipx_stack *sip;
 	struct workers *workers;
 	struct fetcher *fetcher;
+	struct render *render;
 	struct wrtc *browsers; /**< or NULL */
 	struct trim *trim;
 	struct api *api;
