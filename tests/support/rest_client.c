@@ -14,7 +14,7 @@ enum {
 	PATIENCE_S = 10
 };
 
-void rest_client_open(struct rest_client *cli, uint16_t port)
+bool rest_client_try(struct rest_client *cli, uint16_t port)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	struct sockaddr_in addr = {
@@ -29,7 +29,13 @@ void rest_client_open(struct rest_client *cli, uint16_t port)
 		   sizeof(patience));
 	setsockopt(cli->fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
 		   sizeof(patience));
-	if (connect(cli->fd, (struct sockaddr *)&addr, sizeof(addr)))
+
+	return !connect(cli->fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+void rest_client_open(struct rest_client *cli, uint16_t port)
+{
+	if (!rest_client_try(cli, port))
 		abort();
 }
 

@@ -26,6 +26,8 @@ struct rest_result {
 };
 
 void rest_client_open(struct rest_client *cli, uint16_t port);
+/** @return false when nobody listens; close it all the same */
+bool rest_client_try(struct rest_client *cli, uint16_t port);
 void rest_client_close(struct rest_client *cli);
 
 /** @return false when the other side has closed */

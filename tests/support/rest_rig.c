@@ -33,6 +33,20 @@ static void add_key(sqlite3 *db, const char *token, const char *account,
 	sqlite3_free(sql);
 }
 
+static void add_ticket(sqlite3 *db, const char *token, const char *key,
+		       const char *expires_at)
+{
+	char hash[SECRET_SHA256_HEX];
+	char *sql;
+
+	secret_sha256_hex(hash, token, strlen(token));
+	sql = sqlite3_mprintf("INSERT INTO event_ticket VALUES"
+			      " (%Q, 'acc-a', 'id-%s', %s)",
+			      hash, key, expires_at);
+	run_sql(db, sql);
+	sqlite3_free(sql);
+}
+
 static void make_store(const char *path)
 {
 	sqlite3 *db = NULL;
@@ -41,13 +55,25 @@ static void make_store(const char *path)
 		abort();
 	run_sql(db, "PRAGMA journal_mode=WAL;"
 		    "CREATE TABLE account (id TEXT PRIMARY KEY,"
-		    " status TEXT NOT NULL) STRICT;"
+		    " status TEXT NOT NULL, doc TEXT NOT NULL) STRICT;"
 		    "CREATE TABLE access_key (id TEXT PRIMARY KEY,"
 		    " account_id TEXT NOT NULL, token_hash TEXT NOT NULL"
 		    " UNIQUE, scopes TEXT NOT NULL, expires_at INTEGER,"
 		    " revoked_at INTEGER) STRICT;"
-		    "INSERT INTO account VALUES ('acc-a', 'active'),"
-		    " ('acc-b', 'active'), ('acc-s', 'suspended');");
+		    "CREATE TABLE event_ticket (token_hash TEXT PRIMARY KEY,"
+		    " account_id TEXT NOT NULL, key_id TEXT NOT NULL,"
+		    " expires_at INTEGER NOT NULL) STRICT;"
+		    "CREATE TABLE event (row INTEGER PRIMARY KEY"
+		    " AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT"
+		    " NOT NULL, account_id TEXT NOT NULL, call_id TEXT,"
+		    " doc TEXT NOT NULL) STRICT;"
+		    "CREATE INDEX event_account ON event (account_id, row);"
+		    "INSERT INTO account VALUES ('acc-a', 'active',"
+		    " '{\"allowed_origins\":[\"https://a.example\"]}'),"
+		    " ('acc-b', 'active', '{\"allowed_origins\":"
+		    "[\"https://b.example\",\"http://localhost:3000\"]}'),"
+		    " ('acc-s', 'suspended', '{\"allowed_origins\":"
+		    "[\"https://s.example\"]}');");
 	add_key(db, REST_KEY_PLATFORM, "acc-a", "[\"platform\"]", "NULL, NULL");
 	add_key(db, REST_KEY_ADMIN, "acc-a", "admin", "NULL, NULL");
 	add_key(db, REST_KEY_FLOWS, "acc-a", "flows:read flows:write",
@@ -56,6 +82,11 @@ static void make_store(const char *path)
 	add_key(db, REST_KEY_EXPIRED, "acc-a", "admin", "1000, NULL");
 	add_key(db, REST_KEY_REVOKED, "acc-a", "admin", "NULL, 1000");
 	add_key(db, REST_KEY_SUSPENDED, "acc-s", "admin", "NULL, NULL");
+	add_key(db, REST_KEY_EVENTS, "acc-a", "events:read", "NULL, NULL");
+	add_key(db, REST_KEY_OTHER, "acc-b", "admin", "NULL, NULL");
+	add_ticket(db, REST_TICKET, REST_KEY_EVENTS, "9999999999999");
+	add_ticket(db, REST_TICKET_EXPIRED, REST_KEY_EVENTS, "1000");
+	add_ticket(db, REST_TICKET_REVOKED, REST_KEY_REVOKED, "9999999999999");
 	sqlite3_close(db);
 }
 
@@ -78,6 +109,11 @@ static int submit(void *arg, const char *transaction, json_t *message)
 	struct rest_rig *rig = arg;
 	enum rest_fake mode;
 	char *reply;
+
+	if (rest_events_asked(rig, transaction, message)) {
+		json_decref(message);
+		return 0;
+	}
 
 	pthread_mutex_lock(&rig->mtx);
 	mode = rig->mode;
@@ -142,6 +178,7 @@ void rest_rig_init(struct rest_rig *rig)
 	rig->dir = g_dir_make_tmp("bifrons-rest-XXXXXX", NULL);
 	rig->store = g_build_filename(rig->dir, "store.sqlite", NULL);
 	make_store(rig->store);
+	rest_events_init(rig);
 
 	rig->cfg = (struct rest_config){
 		.bind = "127.0.0.1",
@@ -155,6 +192,9 @@ void rest_rig_init(struct rest_rig *rig)
 		.in_flight = 256,
 		.deadline_ms = 10000,
 		.auth_failures_per_min = 1000,
+		.event_streams = 1000,
+		.event_streams_per_account = 1000,
+		.event_heartbeat_s = 15,
 		.log_level = "info",
 	};
 }
@@ -189,6 +229,7 @@ void rest_rig_close(struct rest_rig *rig)
 	unsigned i;
 
 	rest_rig_stop(rig);
+	rest_events_clear(rig);
 	for (i = 0; i < rig->nheld; ++i) {
 		g_free(rig->held[i]);
 		json_decref(rig->messages[i]);
@@ -247,6 +288,17 @@ unsigned rest_rig_seen(struct rest_rig *rig)
 	pthread_mutex_unlock(&rig->mtx);
 
 	return n;
+}
+
+void rest_rig_sql(struct rest_rig *rig, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open(rig->store, &db) != SQLITE_OK)
+		abort();
+	sqlite3_busy_timeout(db, 10000);
+	run_sql(db, sql);
+	sqlite3_close(db);
 }
 
 void rest_rig_ask(struct rest_rig *rig, struct rest_result *res,

@@ -12,6 +12,7 @@
 
 #include "rest/rest.h"
 #include "support/rest_client.h"
+#include "support/rest_events.h"
 
 enum rest_fake {
 	REST_FAKE_NOW,    /**< answers from inside submit() */
@@ -41,10 +42,12 @@ struct rest_rig {
 	unsigned nheld, nseen;
 	bool stop;
 	pthread_t thread;
+	struct rest_events events; /* support/rest_events.h */
 };
 
-/** Keys in the store of every rig; accounts "acc-a" (active), "acc-b"
- * (active), "acc-s" (suspended)
+/** Keys in the store of every rig; accounts "acc-a" (active, pages of
+ * "https://a.example"), "acc-b" (active, "https://b.example" and
+ * "http://localhost:3000"), "acc-s" (suspended, "https://s.example")
  */
 #define REST_KEY_PLATFORM "bfk_platform"
 #define REST_KEY_ADMIN "bfk_admin"
@@ -53,6 +56,12 @@ struct rest_rig {
 #define REST_KEY_EXPIRED "bfk_expired"
 #define REST_KEY_REVOKED "bfk_revoked"
 #define REST_KEY_SUSPENDED "bfk_suspended"
+#define REST_KEY_EVENTS "bfk_events" /* of acc-a: events:read */
+#define REST_KEY_OTHER "bfk_other"   /* of acc-b: admin */
+/* tickets of REST_KEY_EVENTS */
+#define REST_TICKET "bft_good"
+#define REST_TICKET_EXPIRED "bft_expired"
+#define REST_TICKET_REVOKED "bft_revoked" /* its key was revoked */
 
 #define REST_BEARER(key) "Authorization: Bearer " key "\r\n"
 #define REST_JSON "Content-Type: application/json\r\n"
@@ -72,6 +81,9 @@ void rest_rig_wait_held(struct rest_rig *rig, unsigned n);
 void rest_rig_answer(struct rest_rig *rig, unsigned i, const char *reply);
 /** Messages that reached the core */
 unsigned rest_rig_seen(struct rest_rig *rig);
+
+/** Change the store */
+void rest_rig_sql(struct rest_rig *rig, const char *sql);
 
 /** Ask over a connection of its own */
 void rest_rig_ask(struct rest_rig *rig, struct rest_result *res,

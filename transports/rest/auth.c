@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rest/auth.h"
 
-#include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/json.h"
-#include "common/obj.h"
 #include "common/secret.h"
 #include "common/str.h"
-#include "host/db.h"
-#include "host/log.h"
 #include "rest/limit.h"
+#include "rest/store.h"
 
 enum {
 	MAX_TOKEN = 256
@@ -22,47 +18,47 @@ enum {
 
 static const char sql_key[] =
 	"SELECT k.id, k.account_id, k.scopes, k.expires_at, k.revoked_at,"
-	" a.status FROM access_key k JOIN account a ON a.id = k.account_id"
-	" WHERE k.token_hash = ?1";
+	" a.status, NULL FROM access_key k"
+	" JOIN account a ON a.id = k.account_id WHERE k.token_hash = ?1";
 /* of a browser: no scopes, so that it opens what any key opens */
 static const char sql_device[] =
-	"SELECT t.id, t.account_id, '', t.expires_at, NULL, a.status"
+	"SELECT t.id, t.account_id, '', NULL, NULL, a.status, t.expires_at"
 	" FROM device_token t JOIN account a ON a.id = t.account_id"
 	" WHERE t.token_hash = ?1";
+/* what its key may do, for the account that it was made for */
+static const char sql_ticket[] =
+	"SELECT k.id, t.account_id, k.scopes, k.expires_at, k.revoked_at,"
+	" a.status, t.expires_at FROM event_ticket t"
+	" JOIN access_key k ON k.id = t.key_id"
+	" JOIN account a ON a.id = t.account_id WHERE t.token_hash = ?1";
 static const char sql_account[] = "SELECT id FROM account WHERE id = ?1";
 
 struct rest_keys {
 	/* set before start, then read-only */
-	char *path;
-	unsigned connections;
+	struct rest_store *store;
 	const struct clock *clk;
 	struct rest_limit *limit;
 
-	pthread_mutex_t mtx; /* of db: opened at the first request */
-	struct db *db;
-	struct log_limit complaints;
+	/* any thread */
 	atomic_uint_least64_t failures;
 };
 
-/* A row of access_key and its account */
+/* A row of access_key and its account, and what stands for the key */
 struct key_row {
 	bool found;
 	char id[64], account_id[64];
 	json_t *scopes;
-	int64_t expires_at; /* 0: never */
+	int64_t expires_at, token_expires_at; /* 0: never */
 	bool revoked, suspended;
-	bool device; /* a device token */
 };
 
 struct rest_keys *rest_keys_new(const struct rest_keys_params *prm)
 {
 	struct rest_keys *keys = g_new0(struct rest_keys, 1);
 
-	keys->path = g_strdup(prm->store);
-	keys->connections = prm->connections;
+	keys->store = prm->store;
 	keys->clk = prm->clk;
 	keys->limit = rest_limit_new(prm->failures_per_min, prm->clk);
-	pthread_mutex_init(&keys->mtx, NULL);
 
 	return keys;
 }
@@ -72,10 +68,7 @@ void rest_keys_free(struct rest_keys *keys)
 	if (!keys)
 		return;
 
-	obj_unref(keys->db);
 	rest_limit_free(keys->limit);
-	pthread_mutex_destroy(&keys->mtx);
-	g_free(keys->path);
 	g_free(keys);
 }
 
@@ -84,34 +77,12 @@ uint64_t rest_keys_failures(struct rest_keys *keys)
 	return atomic_load(&keys->failures);
 }
 
-static struct db *open_db(struct rest_keys *keys)
-{
-	struct db *db;
-	int err = 0;
-
-	pthread_mutex_lock(&keys->mtx);
-	if (!keys->db)
-		err = db_open(&keys->db, keys->path, keys->connections);
-	db = keys->db;
-	pthread_mutex_unlock(&keys->mtx);
-
-	return err ? NULL : db;
-}
-
 static int read_row(struct rest_keys *keys, const char *sql, const char *param,
 		    db_row_h *row, void *arg)
 {
 	const struct db_value params[] = {DB_S(param)};
-	struct db *db = open_db(keys);
-	unsigned dropped;
-	int err;
 
-	err = db ? db_read(db, sql, params, 1, row, arg) : ENOENT;
-	if (err && log_limit_pass(&keys->complaints, 1, &dropped))
-		log_error("rest: cannot look up access keys in %s: %s",
-			  keys->path, strerror(err));
-
-	return err;
+	return rest_store_read(keys->store, sql, params, 1, row, arg);
 }
 
 json_t *rest_scopes_parse(const char *text)
@@ -202,6 +173,7 @@ static bool on_key(void *arg, const struct db_row *row)
 	key->expires_at = db_int(row, 3);
 	key->revoked = !db_is_null(row, 4);
 	key->suspended = !str_eq(db_text(row, 5), "active");
+	key->token_expires_at = db_int(row, 6);
 
 	return false;
 }
@@ -229,41 +201,74 @@ static void fail_unknown(struct rest_keys *keys, const struct sockaddr *from,
 	}
 }
 
-static void check_row(struct rest_keys *keys, const struct key_row *key,
-		      const struct sockaddr *from, struct rest_fault *fault)
+static bool is_over(const struct rest_keys *keys, int64_t expires_at)
 {
-	if (!key->found)
-		fail_unknown(keys, from, fault);
-	else if (key->revoked)
-		rest_fault_set(fault, API_ERR_key_expired,
-			       "the key was revoked");
-	else if (key->expires_at && key->expires_at <= clock_wall_ms(keys->clk))
-		rest_fault_set(fault,
-			       key->device ? API_ERR_token_expired
-					   : API_ERR_key_expired,
-			       "the key has expired");
-	else if (key->suspended && !has_scope(key->scopes, "platform"))
-		rest_fault_set(fault, API_ERR_account_suspended,
-			       "the key's account is suspended");
+	return expires_at && expires_at <= clock_wall_ms(keys->clk);
+}
+
+/* Of a key that was found. @return API_OK or what is wrong with it */
+static enum api_err check_row(const struct rest_keys *keys,
+			      const struct key_row *key)
+{
+	if (key->revoked || is_over(keys, key->expires_at))
+		return API_ERR_key_expired;
+	if (is_over(keys, key->token_expires_at))
+		return API_ERR_token_expired;
+	if (key->suspended && !has_scope(key->scopes, "platform"))
+		return API_ERR_account_suspended;
+
+	return API_OK;
+}
+
+static void set_fault(struct rest_fault *fault, enum api_err err,
+		      const struct key_row *key)
+{
+	if (err == API_ERR_account_suspended)
+		rest_fault_set(fault, err, "the key's account is suspended");
+	else if (err)
+		rest_fault_set(fault, err, "the key %s",
+			       key->revoked ? "was revoked" : "has expired");
+}
+
+static const char *sql_of(const char *token, bool is_ticket)
+{
+	if (is_ticket)
+		return sql_ticket;
+
+	return str_starts(token, "bfd_") ? sql_device : sql_key;
 }
 
 /* @return false: the fault is set */
-static bool look_up(struct rest_keys *keys, struct key_row *key,
-		    const char *token, const struct sockaddr *from,
-		    struct rest_fault *fault)
+static bool look_up(struct rest_keys *keys, struct rest_auth *auth,
+		    struct key_row *key, const char *token,
+		    const struct sockaddr *from, struct rest_fault *fault)
 {
-	char hash[SECRET_SHA256_HEX];
-
-	secret_sha256_hex(hash, token, strlen(token));
-	key->device = str_starts(token, "bfd_");
-	if (read_row(keys, key->device ? sql_device : sql_key, hash, on_key,
-		     key))
+	secret_sha256_hex(auth->token_hash, token, strlen(token));
+	if (read_row(keys, sql_of(token, auth->is_ticket), auth->token_hash,
+		     on_key, key))
 		rest_fault_set(fault, API_ERR_unavailable,
 			       "access keys cannot be looked up now");
+	else if (!key->found)
+		fail_unknown(keys, from, fault);
 	else
-		check_row(keys, key, from, fault);
+		set_fault(fault, check_row(keys, key), key);
 
 	return !fault->err;
+}
+
+bool rest_auth_holds(struct rest_keys *keys, const char *token_hash,
+		     bool is_ticket, const char *scope)
+{
+	struct key_row key = {0};
+	bool holds = true;
+
+	if (!read_row(keys, is_ticket ? sql_ticket : sql_key, token_hash,
+		      on_key, &key))
+		holds = key.found && !check_row(keys, &key) &&
+			rest_scope_allows(key.scopes, scope);
+	json_decref(key.scopes);
+
+	return holds;
 }
 
 /* Bifrons-Account: any account for the platform's keys, else only one's own */
@@ -290,16 +295,19 @@ bool rest_auth_check(struct rest_keys *keys, struct rest_auth *auth,
 		     const struct rest_credentials *cred, const char *scope,
 		     struct rest_fault *fault)
 {
-	const char *token = rest_bearer_token(cred->authorization);
+	const bool is_ticket = !cred->authorization && cred->ticket;
+	const char *token = is_ticket ? cred->ticket
+				      : rest_bearer_token(cred->authorization);
 	struct key_row key = {0};
 
-	if (!cred->authorization)
+	auth->is_ticket = is_ticket;
+	if (!cred->authorization && !is_ticket)
 		rest_fault_set(fault, API_ERR_unauthorized,
 			       "send Authorization: Bearer KEY");
 	else if (!token)
 		fail_unknown(keys, cred->from, fault);
 	else
-		look_up(keys, &key, token, cred->from, fault);
+		look_up(keys, auth, &key, token, cred->from, fault);
 
 	if (!fault->err && !rest_scope_allows(key.scopes, scope))
 		rest_fault_set(fault, API_ERR_forbidden,
@@ -311,7 +319,8 @@ bool rest_auth_check(struct rest_keys *keys, struct rest_auth *auth,
 
 	auth->known = true;
 	auth->scopes = key.scopes;
-	auth->platform = has_scope(key.scopes, "platform");
+	/* a ticket is for one account */
+	auth->platform = !is_ticket && has_scope(key.scopes, "platform");
 	str_copy(auth->key_id, sizeof(auth->key_id), key.id);
 	str_copy(auth->account_id, sizeof(auth->account_id), key.account_id);
 	choose_account(keys, auth, cred->account, fault);

@@ -16,11 +16,11 @@
 #include "rest/request.h"
 
 struct rest_keys;
+struct rest_store;
 struct sockaddr;
 
 struct rest_keys_params {
-	const char *store; /**< copied; may appear later */
-	unsigned connections;
+	struct rest_store *store; /**< outlives the keys */
 	unsigned failures_per_min;
 	const struct clock *clk;
 };
@@ -33,6 +33,7 @@ uint64_t rest_keys_failures(struct rest_keys *keys);
 /** What a request says about its sender; borrowed */
 struct rest_credentials {
 	const char *authorization;   /**< the header field, or NULL */
+	const char *ticket;          /**< in place of it, or NULL */
 	const char *account;         /**< Bifrons-Account, or NULL */
 	const struct sockaddr *from; /**< pays for wrong credentials */
 };
@@ -46,6 +47,14 @@ bool rest_auth_check(struct rest_keys *keys, struct rest_auth *auth,
 		     struct rest_fault *fault);
 
 void rest_auth_clear(struct rest_auth *auth);
+
+/** Would what was shown once still open this scope? For who stays: its key or
+ * ticket may have been revoked, have run out, or its account be suspended.
+ * @param token_hash  Of struct rest_auth
+ * @return true also when the store cannot be read now
+ */
+bool rest_auth_holds(struct rest_keys *keys, const char *token_hash,
+		     bool is_ticket, const char *scope);
 
 /** Is the route's scope covered? `admin` covers all but `platform`, which
  * covers everything. @param scopes  Array of strings

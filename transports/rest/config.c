@@ -76,13 +76,13 @@ static const struct opt opts[] = {
 	 .type = OPT_INT,
 	 .min = 4,
 	 .max = 100000,
-	 .def = "1024",
+	 .def = "4096",
 	 .doc = "Connections at once; more wait to be accepted"},
 	{.name = "per_ip_limit",
 	 .type = OPT_INT,
 	 .min = 0,
 	 .max = 100000,
-	 .def = "512",
+	 .def = "2048",
 	 .doc = "Connections at once from one address, 0 = no limit; more are "
 		"closed"},
 	{.name = "connection_timeout_s",
@@ -125,6 +125,25 @@ static const struct opt opts[] = {
 	 .def = "30",
 	 .doc = "Wrong credentials a minute from one address that get 401; "
 		"more get 429"},
+	{.name = "event_streams",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 100000,
+	 .def = "2000",
+	 .doc = "Streams of GET /v1/events at once; over it 503"},
+	{.name = "event_streams_per_account",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 100000,
+	 .def = "1000",
+	 .doc = "Likewise of one account; over it 429"},
+	{.name = "event_heartbeat_s",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 300,
+	 .def = "15",
+	 .doc = "An event stream that was silent for so many seconds gets a "
+		"comment"},
 	{.name = "log_level",
 	 .type = OPT_STRING,
 	 .values = log_levels,
@@ -174,6 +193,9 @@ int rest_config_load(struct rest_config **cfgp, const char *path, char **whyp)
 	cfg->in_flight = num(doc, "in_flight");
 	cfg->deadline_ms = num(doc, "deadline_ms");
 	cfg->auth_failures_per_min = num(doc, "auth_failures_per_min");
+	cfg->event_streams = num(doc, "event_streams");
+	cfg->event_streams_per_account = num(doc, "event_streams_per_account");
+	cfg->event_heartbeat_s = num(doc, "event_heartbeat_s");
 	cfg->log_level = json_str(doc, "log_level", NULL);
 
 	if (!cfg->tls_cert != !cfg->tls_key) {

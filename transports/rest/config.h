@@ -30,6 +30,9 @@ struct rest_config {
 	unsigned in_flight;   /**< verbs that the core may owe us */
 	unsigned deadline_ms; /**< for the core's answer */
 	unsigned auth_failures_per_min;
+	unsigned event_streams;             /**< at once */
+	unsigned event_streams_per_account; /**< at once */
+	unsigned event_heartbeat_s;         /**< silence before a comment */
 	const char *log_level;
 };
 

@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "host/log.h"
 #include "rest/answer.h"
+#include "rest/caller.h"
 #include "rest/pages.h"
 #include "rest/rest_priv.h"
 #include "rest/static.h"
@@ -35,8 +36,10 @@ struct rest_exchange {
 	enum state state;
 	int64_t begun_us;
 	size_t drained;
-	bool handed; /* counted in rest->answering */
-	bool local;  /* a scraper on this machine: /metrics without a key */
+	bool handed;         /* counted in rest->answering */
+	char *origin;        /* of the page that asks, or NULL */
+	char *last_event_id; /* as sent, or NULL */
+	struct rest_stream *stream;
 	struct rest_request req;
 	struct rest_auth auth;
 	struct rest_answer ans;
@@ -82,21 +85,29 @@ static void leave(struct rest *rest)
 	pthread_mutex_unlock(&rest->mtx);
 }
 
+static void count(const struct rest_exchange *ex)
+{
+	rest_metrics_count(ex->rest->metrics, ex->req.match.route,
+			   ex->ans.status, now_us() - ex->begun_us);
+}
+
 void rest_exchange_free(struct rest_exchange *ex)
 {
 	if (!ex)
 		return;
 
+	if (ex->ans.status && !ex->stream)
+		count(ex);
+	ex->stream = rest_stream_free(ex->stream);
 	if (ex->handed)
 		leave(ex->rest);
-	if (ex->ans.status)
-		rest_metrics_count(ex->rest->metrics, ex->req.match.route,
-				   ex->ans.status, now_us() - ex->begun_us);
 	rest_conn_phase(ex->place, REST_PHASE_IDLE);
 
 	rest_request_clear(&ex->req);
 	rest_auth_clear(&ex->auth);
 	rest_answer_clear(&ex->ans);
+	g_free(ex->last_event_id);
+	g_free(ex->origin);
 	g_free(ex->target);
 	g_free(ex);
 }
@@ -110,41 +121,21 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-static const struct sockaddr *source_of(struct MHD_Connection *conn)
+/* What is needed after the head has gone */
+static void keep(struct rest_exchange *ex, const struct rest_head *head)
 {
-	const union MHD_ConnectionInfo *info;
-
-	info = MHD_get_connection_info(conn,
-				       MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-	return info ? info->client_addr : NULL;
+	ex->origin = g_strdup(head->fields[REST_FIELD_ORIGIN]);
+	ex->last_event_id = g_strdup(head->fields[REST_FIELD_LAST_EVENT_ID]);
+	ex->ans.preflight =
+		ex->req.match.options && head->fields[REST_FIELD_PREFLIGHT];
 }
 
-/* What a proxy on this machine forwards is not from this machine */
-static bool is_local(const struct sockaddr *from, const struct rest_head *head)
+/* May the page that asks read the answer? */
+static void share(struct rest_exchange *ex)
 {
-	return rest_is_loopback(from) && !head->fields[REST_FIELD_FORWARDED] &&
-	       !head->fields[REST_FIELD_X_FORWARDED_FOR] &&
-	       !head->fields[REST_FIELD_AUTHORIZATION];
-}
-
-static void authenticate(struct rest_exchange *ex, const struct rest_head *head)
-{
-	const struct rest_route *route = ex->req.match.route;
-	const struct rest_credentials cred = {
-		.authorization = head->fields[REST_FIELD_AUTHORIZATION],
-		.account = head->fields[REST_FIELD_ACCOUNT],
-		.from = source_of(ex->conn),
-	};
-
-	if (!route || str_eq(route->scope, "public"))
-		return;
-
-	ex->local =
-		str_eq(route->scope, "metrics") && is_local(cred.from, head);
-	if (!ex->local)
-		rest_auth_check(ex->rest->keys, &ex->auth, &cred, route->scope,
-				&ex->req.fault);
+	if (ex->origin)
+		rest_cors_share(ex->rest->cors, &ex->ans, ex->origin,
+				&ex->auth);
 }
 
 /* Count from here on, so that rest_stop() lets the answer out */
@@ -170,6 +161,7 @@ static void make_problem(struct rest_exchange *ex)
 static int send_answer(struct rest_exchange *ex)
 {
 	ex->state = STATE_SENDING;
+	share(ex);
 	rest_conn_phase(ex->place, REST_PHASE_SENDING);
 
 	return rest_reply_queue(ex->conn, &ex->ans, ex->req.id);
@@ -185,6 +177,7 @@ static int send_problem(struct rest_exchange *ex)
 static void refuse_raw(struct rest_exchange *ex)
 {
 	make_problem(ex);
+	share(ex);
 	rest_reply_raw(ex->conn, &ex->ans, ex->req.id);
 	ex->state = STATE_CUT;
 }
@@ -201,7 +194,9 @@ static int on_head(struct rest_exchange *ex, const char *method,
 
 	ex->state = STATE_BODY;
 	if (rest_request_head(req, &head))
-		authenticate(ex, &head);
+		rest_caller_check(ex->rest->keys, ex->conn, &head, req,
+				  &ex->auth);
+	keep(ex, &head);
 	rest_request_rules(req, &head);
 
 	if (!req->fault.err)
@@ -291,6 +286,37 @@ static int submit(struct rest_exchange *ex)
 	return MHD_YES;
 }
 
+/* Answered here, and for as long as the client stays */
+static int begin_stream(struct rest_exchange *ex)
+{
+	struct rest_request *req = &ex->req;
+	const struct rest_stream_params prm = {
+		.conn = ex->conn,
+		.place = ex->place,
+		.auth = &ex->auth,
+		.scope = req->match.route->scope,
+		.query = req->params,
+		.last_event_id = ex->last_event_id,
+	};
+
+	if (req->match.head ? !rest_stream_check(req->params, &req->fault)
+			    : !rest_stream_open(ex->rest->sse, &ex->stream,
+						&prm, &req->fault))
+		return send_problem(ex);
+
+	rest_answer_static(&ex->ans, REST_TYPE_EVENTS, "", 0);
+	if (req->match.head)
+		return send_answer(ex);
+
+	enter(ex);
+	ex->state = STATE_SENDING;
+	share(ex);
+	count(ex);
+	rest_conn_phase(ex->place, REST_PHASE_WAITING);
+
+	return rest_reply_stream(ex->conn, &ex->ans, ex->stream, req->id);
+}
+
 static int on_end(struct rest_exchange *ex)
 {
 	const struct rest_route *route = ex->req.match.route;
@@ -313,6 +339,8 @@ static int on_end(struct rest_exchange *ex)
 		rest_page_answer(&ex->ans, route->page);
 		return send_answer(ex);
 	}
+	if (route->kind == VERB_STREAM)
+		return begin_stream(ex);
 	openapi = atomic_load(&ex->rest->openapi);
 	if (openapi && str_eq(route->verb, "meta.openapi")) {
 		answer_openapi(ex, openapi);
@@ -361,11 +389,13 @@ static void answer_metrics(struct rest_exchange *ex, const json_t *reply)
 {
 	struct rest *rest = ex->rest;
 	struct rest_pending_stats stats;
+	struct rest_sse_stats events;
 	struct rest_gauges gauges = {0};
 	GString *out = g_string_new(NULL);
 	size_t len;
 
 	rest_pending_stats(rest->pending, &stats);
+	rest_sse_stats(rest->sse, &events);
 	gauges.connections = rest_conns_count(rest->conns);
 	gauges.cut_off = rest_conns_cut(rest->conns);
 	gauges.auth_failures = rest_keys_failures(rest->keys);
@@ -373,6 +403,8 @@ static void answer_metrics(struct rest_exchange *ex, const json_t *reply)
 	gauges.refused_busy = stats.busy;
 	gauges.timeouts = stats.timeouts;
 	gauges.late = stats.late;
+	gauges.event_streams = events.streams;
+	gauges.event_resets = events.resets;
 
 	g_string_append(out,
 			json_str(json_object_get(reply, "ok"), "text", ""));

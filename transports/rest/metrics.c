@@ -149,4 +149,8 @@ void rest_metrics_text(struct rest_metrics *metrics, GString *out,
 		  "Connections cut off for slowness", g->cut_off);
 	write_one(out, "auth_failures_total", "counter", "Wrong credentials",
 		  g->auth_failures);
+	write_one(out, "event_streams", "gauge", "Event streams now",
+		  g->event_streams);
+	write_one(out, "event_resets_total", "counter",
+		  "Event streams that missed events", g->event_resets);
 }

@@ -22,6 +22,8 @@ struct rest_gauges {
 	uint64_t late;          /**< answers nobody waited for any more */
 	uint64_t cut_off;       /**< connections that were too slow */
 	uint64_t auth_failures; /**< wrong credentials */
+	unsigned event_streams;
+	uint64_t event_resets; /**< streams that missed events */
 };
 
 struct rest_metrics *rest_metrics_new(void);

@@ -9,6 +9,7 @@
 
 #include "rest/answer.h"
 #include "rest/rest_priv.h"
+#include "rest/sse.h"
 
 struct field {
 	const char *name;
@@ -16,8 +17,17 @@ struct field {
 };
 
 enum {
-	MAX_FIELDS = 16
+	MAX_FIELDS = 24,
+	STREAM_BLOCK = 4096, /* HTTP/1.0; chunks go by the connection's room */
 };
+
+#define ALLOWED_FIELDS                                                         \
+	"Authorization, Content-Type, Idempotency-Key, Bifrons-Account, "      \
+	"Last-Event-ID, Range, X-Request-Id"
+#define EXPOSED_FIELDS                                                         \
+	"Location, X-Request-Id, Retry-After, Content-Range, "                 \
+	"Idempotency-Replayed"
+#define PREFLIGHT_S "600"
 
 #define POLICY                                                                 \
 	"default-src 'self'; base-uri 'none'; form-action 'none'; "            \
@@ -43,6 +53,33 @@ static const char *cache_of(const struct rest_answer *ans)
 		return "public, max-age=31536000, immutable";
 
 	return is_page(ans) ? "no-cache" : "no-store";
+}
+
+/* Cross-origin resource sharing: one origin, or nothing. Keys travel in a
+ * header field and not as cookies, so credentials are not asked for. */
+static unsigned add_cors(struct field *fields, const struct rest_answer *ans)
+{
+	unsigned n = 0;
+
+	if (ans->has_origin)
+		fields[n++] = (struct field){"Vary", "Origin"};
+	if (!ans->origin)
+		return n;
+
+	fields[n++] =
+		(struct field){"Access-Control-Allow-Origin", ans->origin};
+	if (!ans->preflight) {
+		fields[n++] = (struct field){"Access-Control-Expose-Headers",
+					     EXPOSED_FIELDS};
+		return n;
+	}
+	fields[n++] =
+		(struct field){"Access-Control-Allow-Methods", ans->allow};
+	fields[n++] =
+		(struct field){"Access-Control-Allow-Headers", ALLOWED_FIELDS};
+	fields[n++] = (struct field){"Access-Control-Max-Age", PREFLIGHT_S};
+
+	return n;
 }
 
 /* @return How many; `retry` holds a number's text */
@@ -79,18 +116,38 @@ static unsigned collect(struct field fields[MAX_FIELDS],
 		snprintf(retry, 16, "%u", ans->retry_after_s);
 		fields[n++] = (struct field){"Retry-After", retry};
 	}
+	/* a proxy that collects an answer would hold events back */
+	if (ans->type == REST_TYPE_EVENTS)
+		fields[n++] = (struct field){"X-Accel-Buffering", "no"};
 
-	return n;
+	return n + add_cors(fields + n, ans);
+}
+
+/* resp is taken */
+static enum MHD_Result queue(struct MHD_Connection *conn,
+			     struct MHD_Response *resp,
+			     const struct rest_answer *ans,
+			     const char *request_id)
+{
+	struct field fields[MAX_FIELDS];
+	enum MHD_Result rc;
+	char retry[16];
+	unsigned i, n;
+
+	n = collect(fields, ans, request_id, retry);
+	for (i = 0; i < n; ++i)
+		MHD_add_response_header(resp, fields[i].name, fields[i].value);
+
+	rc = MHD_queue_response(conn, (unsigned)ans->status, resp);
+	MHD_destroy_response(resp);
+
+	return rc;
 }
 
 int rest_reply_queue(struct MHD_Connection *conn, struct rest_answer *ans,
 		     const char *request_id)
 {
-	struct field fields[MAX_FIELDS];
 	struct MHD_Response *resp;
-	enum MHD_Result rc;
-	char retry[16];
-	unsigned i, n;
 
 	if (ans->body)
 		resp = MHD_create_response_from_buffer(ans->len, ans->body,
@@ -102,14 +159,19 @@ int rest_reply_queue(struct MHD_Connection *conn, struct rest_answer *ans,
 		return MHD_NO;
 	ans->body = NULL;
 
-	n = collect(fields, ans, request_id, retry);
-	for (i = 0; i < n; ++i)
-		MHD_add_response_header(resp, fields[i].name, fields[i].value);
+	return queue(conn, resp, ans, request_id);
+}
 
-	rc = MHD_queue_response(conn, (unsigned)ans->status, resp);
-	MHD_destroy_response(resp);
+int rest_reply_stream(struct MHD_Connection *conn,
+		      const struct rest_answer *ans, struct rest_stream *stream,
+		      const char *request_id)
+{
+	struct MHD_Response *resp;
 
-	return rc;
+	resp = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK, rest_stream_read, stream, NULL);
+
+	return resp ? queue(conn, resp, ans, request_id) : MHD_NO;
 }
 
 static void send_now(struct MHD_Connection *conn, const char *text, size_t len)

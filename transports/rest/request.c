@@ -24,6 +24,9 @@ static const struct {
 	[REST_FIELD_IDEMPOTENCY_KEY] = {"Idempotency-Key", true},
 	[REST_FIELD_FORWARDED] = {"Forwarded", false},
 	[REST_FIELD_X_FORWARDED_FOR] = {"X-Forwarded-For", false},
+	[REST_FIELD_ORIGIN] = {"Origin", true},
+	[REST_FIELD_PREFLIGHT] = {"Access-Control-Request-Method", true},
+	[REST_FIELD_LAST_EVENT_ID] = {"Last-Event-ID", true},
 };
 
 void rest_head_init(struct rest_head *head, const char *method,

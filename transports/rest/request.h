@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/secret.h"
 #include "rest/fault.h"
 #include "rest/router.h"
 
@@ -41,6 +42,9 @@ enum rest_field {
 	REST_FIELD_IDEMPOTENCY_KEY,
 	REST_FIELD_FORWARDED,
 	REST_FIELD_X_FORWARDED_FOR,
+	REST_FIELD_ORIGIN,
+	REST_FIELD_PREFLIGHT, /**< Access-Control-Request-Method */
+	REST_FIELD_LAST_EVENT_ID,
 	REST_NFIELDS,
 };
 
@@ -70,6 +74,8 @@ struct rest_auth {
 	char key_id[64];
 	json_t *scopes; /**< array of strings; json_decref() it */
 	bool platform;
+	bool is_ticket;
+	char token_hash[SECRET_SHA256_HEX];
 };
 
 struct rest_request {

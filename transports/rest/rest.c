@@ -18,7 +18,10 @@ static void destroy(struct rest *rest)
 	rest->pending = rest_pending_free(rest->pending);
 	rest->conns = rest_conns_free(rest->conns);
 	rest->tls = rest_tls_free(rest->tls);
+	rest->sse = rest_sse_free(rest->sse);
+	rest_cors_free(rest->cors);
 	rest_keys_free(rest->keys);
+	rest->store = rest_store_free(rest->store);
 	rest_metrics_free(rest->metrics);
 	g_free(atomic_load(&rest->openapi));
 	pthread_cond_destroy(&rest->cond);
@@ -29,20 +32,22 @@ static void destroy(struct rest *rest)
 static struct rest *prepare(const struct rest_config *cfg,
 			    const struct rest_core *core)
 {
-	const struct rest_keys_params keys = {
-		.store = cfg->store,
-		.connections = cfg->threads,
+	struct rest *rest = g_new0(struct rest, 1);
+	struct rest_keys_params keys = {
 		.failures_per_min = cfg->auth_failures_per_min,
 		.clk = clock_system(),
 	};
-	struct rest *rest = g_new0(struct rest, 1);
 	pthread_condattr_t attr;
 
 	rest->cfg = cfg;
 	rest->core = *core;
 	rest->listen_fd = -1;
 	rest->metrics = rest_metrics_new();
+	/* one more for the thread that looks after event streams */
+	rest->store = rest_store_new(cfg->store, cfg->threads + 1);
+	keys.store = rest->store;
 	rest->keys = rest_keys_new(&keys);
+	rest->cors = rest_cors_new(rest->store, keys.clk);
 	pthread_mutex_init(&rest->mtx, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -50,6 +55,20 @@ static struct rest *prepare(const struct rest_config *cfg,
 	pthread_condattr_destroy(&attr);
 
 	return rest;
+}
+
+static int start_events(struct rest *rest)
+{
+	const struct rest_sse_params prm = {
+		.core = &rest->core,
+		.keys = rest->keys,
+		.store = rest->store,
+		.max = rest->cfg->event_streams,
+		.max_per_account = rest->cfg->event_streams_per_account,
+		.heartbeat_s = rest->cfg->event_heartbeat_s,
+	};
+
+	return rest_sse_start(&rest->sse, &prm);
 }
 
 int rest_start(struct rest **restp, const struct rest_config *cfg,
@@ -76,6 +95,9 @@ int rest_start(struct rest **restp, const struct rest_config *cfg,
 		goto out;
 	err = rest_conns_alloc(&rest->conns, cfg->connection_timeout_s,
 			       cfg->request_timeout_s);
+	if (err)
+		goto out;
+	err = start_events(rest);
 	if (err)
 		goto out;
 
@@ -107,13 +129,14 @@ static void wait_for_last_answers(struct rest *rest)
 }
 
 /* In this order: MHD_stop_daemon() with one suspended connection aborts the
- * process, and after pending's close nothing is suspended any more */
+ * process, and after the close of both nothing is suspended any more */
 struct rest *rest_stop(struct rest *rest)
 {
 	if (!rest)
 		return NULL;
 
 	rest_server_quiesce(rest);
+	rest_sse_close(rest->sse);
 	rest_pending_close(rest->pending);
 	wait_for_last_answers(rest);
 	rest_server_stop(rest);
@@ -127,6 +150,8 @@ void rest_deliver(struct rest *rest, const char *transaction, enum api_err err,
 {
 	uint64_t id = 0;
 
+	if (rest && rest_sse_deliver(rest->sse, transaction, err, reply))
+		return;
 	if (!rest || rest_transaction_parse(transaction, &id) ||
 	    !rest_pending_answer(rest->pending, id, err, reply))
 		log_debug("rest: an answer that nobody waits for was dropped");

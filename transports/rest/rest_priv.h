@@ -11,9 +11,12 @@
 
 #include "rest/auth.h"
 #include "rest/conns.h"
+#include "rest/cors.h"
 #include "rest/metrics.h"
 #include "rest/pending.h"
 #include "rest/rest.h"
+#include "rest/sse.h"
+#include "rest/store.h"
 #include "rest/tls.h"
 
 struct MHD_Connection;
@@ -29,7 +32,10 @@ struct rest {
 	/* set before start, then read-only */
 	const struct rest_config *cfg;
 	struct rest_core core;
+	struct rest_store *store;
 	struct rest_keys *keys;
+	struct rest_cors *cors;
+	struct rest_sse *sse;
 	struct rest_pending *pending;
 	struct rest_conns *conns;
 	struct rest_metrics *metrics;
@@ -74,10 +80,18 @@ void rest_exchange_answered(void *what, enum api_err err, const json_t *reply);
 /* reply.c: an answer becomes HTTP */
 
 struct rest_answer;
+struct rest_stream;
 
 /** @return enum MHD_Result; takes the body over */
 int rest_reply_queue(struct MHD_Connection *conn, struct rest_answer *ans,
 		     const char *request_id);
+
+/** The head of an answer, and then what the stream has to say. It must live
+ * until the exchange is over. @return enum MHD_Result
+ */
+int rest_reply_stream(struct MHD_Connection *conn,
+		      const struct rest_answer *ans, struct rest_stream *stream,
+		      const char *request_id);
 
 /** Write a refusal at once, in the middle of a body, where libmicrohttpd takes
  * no answer. The connection must be closed afterwards.

@@ -46,14 +46,17 @@ static void test_defaults(void **state)
 	assert_null(cfg->tls_key);
 	assert_null(cfg->admin_secret);
 	assert_int_equal(cfg->max_body_bytes, 1 << 20);
-	assert_int_equal(cfg->connection_limit, 1024);
-	assert_int_equal(cfg->per_ip_limit, 512);
+	assert_int_equal(cfg->connection_limit, 4096);
+	assert_int_equal(cfg->per_ip_limit, 2048);
 	assert_int_equal(cfg->connection_timeout_s, 15);
 	assert_int_equal(cfg->request_timeout_s, 30);
 	assert_int_equal(cfg->threads, 2);
 	assert_int_equal(cfg->in_flight, 256);
 	assert_int_equal(cfg->deadline_ms, 2500);
 	assert_int_equal(cfg->auth_failures_per_min, 30);
+	assert_int_equal(cfg->event_streams, 2000);
+	assert_int_equal(cfg->event_streams_per_account, 1000);
+	assert_int_equal(cfg->event_heartbeat_s, 15);
 	assert_string_equal(cfg->log_level, "info");
 	rest_config_free(cfg);
 }
