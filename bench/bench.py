@@ -19,7 +19,8 @@ import browsers  # noqa: E402
 import report  # noqa: E402
 
 ROOT = measure.ROOT
-PARTS = ("idle", "light", "media", "setup", "rest", "ramp", "browsers")
+PARTS = ("idle", "light", "media", "setup", "rest", "events", "ramp",
+         "browsers")
 
 
 def arguments():
@@ -130,6 +131,22 @@ def ramp(bench, opts, table, raw):
               must=0, digits=0)
 
 
+def events(bench, opts, table, raw):
+    for rate in (2, 50):
+        say(f"500 event streams, {rate} calls a second")
+        got = bench.event_streams(500, rate, 5 if opts.quick else 10)
+        raw.append({f"events {rate}": got})
+        what = f"500 event streams, {rate} calls/s"
+        table.put(f"{what}: events that did not reach all", "",
+                  got["events"] - got["complete"], must=0, digits=0)
+        table.put(f"{what}: to the last client, median", "ms",
+                  got["last_median_ms"], digits=1)
+        table.put(f"{what}: to the last client, p99", "ms",
+                  got["last_p99_ms"], digits=1)
+        table.put(f"{what}: CPU of an event for a client", "µs",
+                  got["cpu_us_per_delivery"], digits=2)
+
+
 def run_once(opts, tools, table):
     raw = []
     say("starting a platform on one core")
@@ -169,6 +186,8 @@ def run_once(opts, tools, table):
             table.put("REST reads of one resource", "requests/s",
                       reads["per_s"] if not reads["failed"] else 0,
                       must=8000, aim=15000, digits=0, higher=True)
+        if "events" in opts.parts:
+            events(bench, opts, table, raw)
         if "ramp" in opts.parts:
             ramp(bench, opts, table, raw)
         if "browsers" in opts.parts:

@@ -26,7 +26,7 @@ SETTLE_S = 2
 HOLD_S = 0.1  # of a call in the set-up benches
 
 
-TOOLS = ("reflector", "rtpload", "httpload")
+TOOLS = ("reflector", "rtpload", "httpload", "sseload")
 
 
 def build():
@@ -314,3 +314,33 @@ class Bench:
         finally:
             machine.pin(self.pid, self.server_cores)
             os.sched_setaffinity(0, self.load_cores)
+
+    # --- events --------------------------------------------------------------
+
+    def event_streams(self, clients, rate, seconds):
+        """Calls at a rate, five events each, to so many open streams."""
+        self.rest()
+        before_mib = machine.rss_mib(self.pid)
+        tool = subprocess.Popen(
+            [self.tools["sseload"], str(self.p.http), str(clients),
+             str(seconds + 3), self.p.key], stdout=subprocess.PIPE, text=True)
+        if tool.stdout.readline() != "open\n":
+            raise AssertionError("sseload failed")
+        time.sleep(1)
+        before, threads = machine.cpu_s(self.pid), \
+            machine.threads_cpu_s(self.pid)
+        self._calls(rate, seconds)
+        cpu = machine.cpu_s(self.pid) - before
+        after = machine.threads_cpu_s(self.pid)
+        out = json.loads(tool.stdout.readline())
+        if tool.wait():
+            raise AssertionError("sseload failed")
+        out.update({
+            "rate": rate, "cpu_s": cpu, "mib": machine.rss_mib(self.pid) -
+            before_mib,
+            "cpu_us_per_delivery": 1e6 * cpu / max(
+                1, out["events"] * clients),
+            "threads": {k: round(v - threads.get(k, 0), 3)
+                        for k, v in after.items()
+                        if v - threads.get(k, 0) > 0.01}})
+        return out
