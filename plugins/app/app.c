@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "loop/worker.h"
 #include "media/media.h"
+#include "render/render.h"
 #include "sip/sipx.h"
 #include "store/store.h"
 #include "webrtc/wrtc.h"
@@ -199,6 +200,22 @@ static int start_media(struct app *app)
 	return err;
 }
 
+static int start_render(struct app *app)
+{
+	const struct render_params prm = {
+		.loop = app->loop,
+		.program = app->cfg->media_program,
+	};
+	int err = render_start(&app->render, &prm);
+
+	if (err)
+		log_error("render: cannot start %s: %s (media_program says "
+			  "where it is)",
+			  prm.program, strerror(err));
+
+	return err;
+}
+
 static int start_api(struct app *app)
 {
 	const struct api_env env = {
@@ -301,6 +318,8 @@ static int start_parts(struct app *app)
 		err = call_on_loop(app, "build_calls", build_calls);
 	if (!err)
 		err = start_media(app);
+	if (!err)
+		err = start_render(app);
 	if (!err)
 		err = workers_start(&app->workers, app->loop, WORKERS,
 				    WORK_MAX);
@@ -461,6 +480,7 @@ struct app *app_stop(struct app *app)
 		end_calls(app);
 
 	app->browsers = wrtc_stop(app->browsers);
+	app->render = render_stop(app->render);
 	app->workers = workers_stop(app->workers);
 	app->media = media_engine_stop(app->media);
 	if (app->api)

@@ -146,6 +146,12 @@ static const struct opt opts[] = {
 	 .max = 86400,
 	 .def = "60",
 	 .doc = "A call without RTP and RTCP for so many seconds is ended"},
+	{.name = "media_program",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "The program bifrons-media, which decodes files and speaks; "
+		"where make install put it when left out"},
 	{.name = "shed_lag_ms",
 	 .type = OPT_INT,
 	 .min = 5,
@@ -212,6 +218,7 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->shed_lag_ms = num(doc, "shed_lag_ms");
 	cfg->stranger_rate = num(doc, "stranger_rate");
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
+	cfg->media_program = json_str(doc, "media_program", MEDIA_PROGRAM);
 	cfg->demo = json_flag(doc, "demo", false);
 
 	if (cfg->turn && !cfg->turn_secret) {

@@ -30,6 +30,7 @@ struct app_config {
 	unsigned shed_lag_ms;
 	unsigned stranger_rate;
 	unsigned media_timeout_s;
+	const char *media_program;
 	bool demo;
 };
 
