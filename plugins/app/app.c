@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "loop/worker.h"
 #include "media/media.h"
+#include "render/render.h"
 #include "sip/sipx.h"
 #include "store/store.h"
 #include "store/trim.h"
@@ -200,6 +201,22 @@ static int start_media(struct app *app)
 	return err;
 }
 
+static int start_render(struct app *app)
+{
+	const struct render_params prm = {
+		.loop = app->loop,
+		.program = app->cfg->media_program,
+	};
+	int err = render_start(&app->render, &prm);
+
+	if (err)
+		log_error("render: cannot start %s: %s (media_program says "
+			  "where it is)",
+			  prm.program, strerror(err));
+
+	return err;
+}
+
 static int start_api(struct app *app)
 {
 	const struct api_env env = {
@@ -217,6 +234,9 @@ static int start_api(struct app *app)
 		.data_dir = app->cfg->data_dir,
 		.workers = app->workers,
 		.media_quota_bytes = app->cfg->media_quota_bytes,
+		.render = app->render,
+		.render_start = render_job_start,
+		.render_cancel = render_job_cancel,
 		.ready = app_ready,
 		.metrics = app_metrics,
 		.arg = app,
@@ -325,6 +345,8 @@ static int start_parts(struct app *app)
 		err = call_on_loop(app, "build_calls", build_calls);
 	if (!err)
 		err = start_media(app);
+	if (!err)
+		err = start_render(app);
 	if (!err)
 		err = workers_start(&app->workers, app->loop, WORKERS,
 				    WORK_MAX);
@@ -510,6 +532,7 @@ struct app *app_stop(struct app *app)
 	if (app->loop)
 		(void)loop_call(app->loop, "stop_trim", stop_trim, app);
 	app->browsers = wrtc_stop(app->browsers);
+	app->render = render_stop(app->render);
 	/* whoever converts must have stopped by here */
 	app_end_requests(app);
 	app->workers = workers_stop(app->workers);

@@ -153,6 +153,12 @@ static const struct opt opts[] = {
 	 .def = "1073741824",
 	 .doc = "An account's uploaded files in bytes, with what they are "
 		"converted to; over it 422"},
+	{.name = "media_program",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .doc = "The program bifrons-media, which decodes files and speaks; "
+		"where make install put it when left out"},
 	{.name = "shed_lag_ms",
 	 .type = OPT_INT,
 	 .min = 5,
@@ -220,6 +226,7 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->stranger_rate = num(doc, "stranger_rate");
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
 	cfg->media_quota_bytes = json_int(doc, "media_quota_bytes", 0);
+	cfg->media_program = json_str(doc, "media_program", MEDIA_PROGRAM);
 	cfg->demo = json_flag(doc, "demo", false);
 
 	if (cfg->turn && !cfg->turn_secret) {

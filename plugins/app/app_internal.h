@@ -34,6 +34,7 @@ struct app {
 	struct call_table *calls;
 	struct sipx_stack *sip;
 	struct workers *workers;
+	struct render *render;
 	struct wrtc *browsers; /**< or NULL */
 	struct trim *trim;
 	struct api *api;

@@ -24,14 +24,21 @@ struct loop;
 struct render;
 struct render_job;
 
+enum {
+	RENDER_TEXT_MAX = 8192, /**< bytes of a text */
+};
+
 struct render_params {
 	struct loop *loop;
 	const char *program;  /**< path of bifrons-media */
-	unsigned supervisors; /**< 0 = 2 */
-	unsigned max_jobs;    /**< at once; more wait; 0 = 64 */
+	unsigned supervisors; /**< 0 = 2; 8 at most */
+	unsigned max_jobs;    /**< at once; more wait; 0 = 64; 256 at most */
 	unsigned max_queued;  /**< over it EAGAIN; 0 = 1024 */
 };
 
+/** Start the thread and the children. Thread: not the loop.
+ * @return 0, EINVAL, ENOENT or EACCES: program is none; errno
+ */
 int render_start(struct render **renderp, const struct render_params *prm);
 /** Jobs end as canceled; children are gone when it returns. Not the loop.
  * @return NULL */
@@ -39,19 +46,22 @@ struct render *render_stop(struct render *render);
 
 struct render_stats {
 	unsigned running, queued;
-	uint64_t jobs, failed, restarts;
+	unsigned supervisors;            /**< that are up */
+	uint64_t jobs, failed, restarts; /**< since the start */
 };
 /** Thread: any */
 void render_stats(struct render *render, struct render_stats *stats);
 
 struct render_result {
-	int err;            /**< 0 or errno */
-	const char *code;   /**< static: "undecodable", "too_long",
-			     * "no_voice", "render_failed", "canceled" */
+	int err; /**< 0 or errno */
+	/** NULL without err, else static: "undecodable" (the file is to
+	 * blame), "incomplete" (it grew, and was given up), "too_long",
+	 * "no_voice", "render_failed" (we are to blame), "canceled" */
+	const char *code;
 	const char *why;    /**< in words; borrowed during the call */
 	int64_t samples;    /**< written in all */
 	const char *format; /**< what the file was: "wav", "ogg", "mp3" …;
-			     * borrowed, or NULL */
+			     * the provider of a text; borrowed, or NULL */
 	const char *codec;  /**< "pcm_s16le", "opus" …; borrowed, or NULL */
 };
 
@@ -68,17 +78,19 @@ struct render_file {
 
 struct render_text {
 	const char *text;     /**< plain, or SSML when it begins with <speak */
-	const char *language; /**< "en-US" */
+	const char *language; /**< "en-US"; NULL: that */
 	const char *voice;    /**< or NULL: the language's */
-	const char *provider; /**< "flite", "espeak-ng" */
+	const char *provider; /**< "flite", "espeak-ng"; NULL: flite */
 };
 
 struct render_job_params {
 	const struct render_file *file; /**< one of these two */
 	const struct render_text *text;
-	unsigned rate;       /**< Hz of the PCM: 8000-48000 */
-	int out;             /**< file opened for writing; taken */
-	int64_t max_samples; /**< more: it ends as "too_long" */
+	unsigned rate; /**< Hz of the PCM: 8000-48000 */
+	int out;       /**< file opened for writing, written from its beginning;
+			* taken (closed) in every case */
+	/** More: it ends as "too_long", with so many in the file */
+	int64_t max_samples;
 	/** So many samples are in the file now; at the first 100 ms and then
 	 * about each half second of sound. On the loop. May be NULL */
 	void (*progress)(void *arg, int64_t samples);
@@ -86,13 +98,14 @@ struct render_job_params {
 	void *arg;
 };
 
-/** @param jobp  Dead after done(); may be NULL
- * @return 0, EAGAIN when too many wait, ESHUTDOWN; done() follows only after
- *         0, never from inside
+/** Everything but the descriptors is copied.
+ * @param jobp  Dead after done(); may be NULL
+ * @return 0, EINVAL, EMSGSIZE for a text over RENDER_TEXT_MAX, EAGAIN when too
+ *         many wait, ESHUTDOWN; done() follows only after 0, never from inside
  */
 int render_job_start(struct render_job **jobp, struct render *render,
 		     const struct render_job_params *prm);
-/** done() follows with "canceled" */
+/** done() follows with "canceled", and progress() comes no more */
 void render_job_cancel(struct render_job *job);
 
 #endif
