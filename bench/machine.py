@@ -67,8 +67,12 @@ def prefer(pid, nice=-10):
     except OSError:
         return False
     try:
-        for tid in os.listdir(f"/proc/{pid}/task"):
-            os.setpriority(os.PRIO_PROCESS, int(tid), nice)
+        # a thread that put itself before the others stays so
+        own = os.getpriority(os.PRIO_PROCESS, pid)
+        for tid in map(int, os.listdir(f"/proc/{pid}/task")):
+            ahead = os.getpriority(os.PRIO_PROCESS, tid) - own \
+                if tid != pid else 0
+            os.setpriority(os.PRIO_PROCESS, tid, max(nice + ahead, -20))
     except OSError:
         return False
     return True

@@ -10,11 +10,8 @@
 #include "call/call.h"
 #include "common/obj.h"
 #include "directory/directory.h"
-#include "fetch/fetch.h"
 #include "host/log.h"
 #include "loop/loop.h"
-#include "loop/worker.h"
-#include "media/media.h"
 #include "render/render.h"
 #include "sip/sipx.h"
 #include "store/store.h"
@@ -25,8 +22,6 @@ enum {
 	RING_TIMEOUT_S = 60,
 	MAX_DURATION_S = 4 * 3600,
 	JOB_DEADLINE_MS = 2000,
-	WORKERS = 2,
-	WORK_MAX = 256,      /* queued; more is refused */
 	IDLE_WAIT_MS = 1000, /* for the answers to our BYEs */
 	SIP_WAIT_MS = 3000,  /* the stack itself waits 2 s at most */
 };
@@ -117,6 +112,7 @@ static struct call_env call_env(struct app *app)
 		.max_duration_s = MAX_DURATION_S,
 		.idle = on_calls_idle,
 		.idle_arg = app,
+		.clips = app->clips,
 	};
 }
 
@@ -181,58 +177,6 @@ static int recover_calls(struct app *app)
 			 lost);
 
 	return 0;
-}
-
-static int start_media(struct app *app)
-{
-	const struct media_engine_params prm = {
-		.loop = app->loop,
-		.threads = app->cfg->media_threads,
-		.bind = app->cfg->bind,
-		.port_min = app->cfg->rtp_min,
-		.port_max = app->cfg->rtp_max,
-		.silence_timeout_ms = app->cfg->media_timeout_s * 1000,
-	};
-	int err = media_engine_start(&app->media, &prm);
-
-	if (err)
-		log_error("media: cannot start on %s ports %u-%u: %s", prm.bind,
-			  prm.port_min, prm.port_max, strerror(err));
-
-	return err;
-}
-
-static int start_fetcher(struct app *app)
-{
-	const struct fetcher_params prm = {
-		.loop = app->loop,
-		.allow_private = app->cfg->allow_private,
-		.user_agent = "Bifrons/" PACKAGE_VERSION,
-	};
-	int err = fetcher_start(&app->fetcher, &prm);
-
-	if (err)
-		log_error("fetch: cannot start: %s", strerror(err));
-	else if (prm.allow_private)
-		log_info("fetch: URLs may lead to private addresses");
-
-	return err;
-}
-
-static int start_render(struct app *app)
-{
-	const struct render_params prm = {
-		.loop = app->loop,
-		.program = app->cfg->media_program,
-	};
-	int err = render_start(&app->render, &prm);
-
-	if (err)
-		log_error("render: cannot start %s: %s (media_program says "
-			  "where it is)",
-			  prm.program, strerror(err));
-
-	return err;
 }
 
 static int start_api(struct app *app)
@@ -356,20 +300,13 @@ static int start_parts(struct app *app)
 	if (!err)
 		err = open_store(app);
 	if (!err)
+		err = app_sound_start(app);
+	if (!err)
 		err = directory_alloc(&app->dir);
 	if (!err)
 		err = recover_calls(app);
 	if (!err)
 		err = call_on_loop(app, "build_calls", build_calls);
-	if (!err)
-		err = start_media(app);
-	if (!err)
-		err = start_render(app);
-	if (!err)
-		err = workers_start(&app->workers, app->loop, WORKERS,
-				    WORK_MAX);
-	if (!err)
-		err = start_fetcher(app);
 	if (!err)
 		err = start_api(app);
 	if (!err)
@@ -556,13 +493,7 @@ struct app *app_stop(struct app *app)
 	if (app->loop)
 		(void)loop_call(app->loop, "stop_trim", stop_trim, app);
 	app->browsers = wrtc_stop(app->browsers);
-	/* whoever converts must have stopped by here; who asks still is told */
-	if (app->render)
-		(void)render_stop(obj_ref(app->render));
-	app_end_requests(app);
-	app->fetcher = fetcher_stop(app->fetcher);
-	app->workers = workers_stop(app->workers);
-	app->media = media_engine_stop(app->media);
+	app_sound_stop(app);
 	if (app->api)
 		app->api = obj_unref(app->api);
 	app->render = obj_unref(app->render);

@@ -41,6 +41,8 @@ static const char *check_host_port(const char *value)
 static const char *const log_levels[] = {"error", "warn", "info", "debug",
 					 NULL};
 
+static const char *const tts_providers[] = {"flite", "espeak-ng", "http", NULL};
+
 static const struct opt opts[] = {
 	{.name = "data_dir",
 	 .type = OPT_STRING,
@@ -179,6 +181,44 @@ static const struct opt opts[] = {
 	 .doc = "URLs of flows may lead to loopback and private addresses; "
 		"what is played or asked there is then within reach of "
 		"everyone who may write a flow"},
+	{.name = "cache_max_mib",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 1 << 20,
+	 .def = "1024",
+	 .doc = "What is kept of fetched files and speech in data_dir/cache, "
+		"in MiB; the longest unused goes first"},
+	{.name = "fetch_max_mib",
+	 .type = OPT_INT,
+	 .min = 1,
+	 .max = 4096,
+	 .def = "50",
+	 .doc = "Size of one file that is fetched to be played, in MiB"},
+	{.name = "tts_provider",
+	 .type = OPT_STRING,
+	 .values = tts_providers,
+	 .def = "\"flite\"",
+	 .doc = "Who speaks when the action talk names nobody"},
+	{.name = "tts_url",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .check = opt_check_http_url,
+	 .doc = "Server of the provider http, without /v1/audio/speech; "
+		"OpenAI-style; may be on a private address. There is none "
+		"when it is left out"},
+	{.name = "tts_key",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 1024,
+	 .check = opt_check_no_controls,
+	 .doc = "Bearer key that it is sent"},
+	{.name = "tts_model",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 128,
+	 .def = "\"tts-1\"",
+	 .doc = "Model that it is asked for"},
 	{.name = "log_level",
 	 .type = OPT_STRING,
 	 .values = log_levels,
@@ -197,9 +237,23 @@ static unsigned num(const json_t *doc, const char *key)
 	return (unsigned)json_int(doc, key, 0);
 }
 
+/* What the keys cannot say one by one. @return NULL when it is right */
+static const char *fault_of(const struct app_config *cfg)
+{
+	if (str_eq(cfg->tts_provider, "http") && !cfg->tts_url)
+		return "tts_provider: http needs tts_url";
+	if (cfg->turn && !cfg->turn_secret)
+		return "turn: needs turn_secret too";
+	if (cfg->rtp_max <= cfg->rtp_min)
+		return "rtp_port_max: must be above rtp_port_min";
+
+	return NULL;
+}
+
 int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 {
 	struct app_config *cfg;
+	const char *fault;
 	json_t *doc = NULL;
 	int err;
 
@@ -233,19 +287,18 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
 	cfg->media_quota_bytes = json_int(doc, "media_quota_bytes", 0);
 	cfg->media_program = json_str(doc, "media_program", MEDIA_PROGRAM);
+	cfg->cache_max_mib = json_int(doc, "cache_max_mib", 0);
+	cfg->fetch_max_mib = json_int(doc, "fetch_max_mib", 0);
+	cfg->tts_provider = json_str(doc, "tts_provider", NULL);
+	cfg->tts_url = json_str(doc, "tts_url", NULL);
+	cfg->tts_key = json_str(doc, "tts_key", NULL);
+	cfg->tts_model = json_str(doc, "tts_model", NULL);
 	cfg->demo = json_flag(doc, "demo", false);
 	cfg->allow_private = json_flag(doc, "allow_private", false);
 
-	if (cfg->turn && !cfg->turn_secret) {
-		*whyp = g_strdup_printf("%s: turn: needs turn_secret too",
-					path);
-		app_config_free(cfg);
-		return EINVAL;
-	}
-	if (cfg->rtp_max <= cfg->rtp_min) {
-		*whyp = g_strdup_printf("%s: rtp_port_max: must be above "
-					"rtp_port_min (%u)",
-					path, cfg->rtp_min);
+	fault = fault_of(cfg);
+	if (fault) {
+		*whyp = g_strdup_printf("%s: %s", path, fault);
 		app_config_free(cfg);
 		return EINVAL;
 	}

@@ -33,7 +33,10 @@ struct app_config {
 	int64_t media_quota_bytes; /**< uploaded files, of one account */
 	const char *media_program;
 	bool demo;
-	bool allow_private; /**< addresses, for URLs of flows */
+	int64_t cache_max_mib, fetch_max_mib;
+	const char *tts_provider, *tts_model;
+	const char *tts_url, *tts_key; /**< or NULL */
+	bool allow_private;            /**< addresses, for URLs of flows */
 };
 
 /** Every key: what conf/janus.plugin.bifrons.jcfg is made from */

@@ -34,8 +34,9 @@ struct app {
 	struct call_table *calls;
 	struct sipx_stack *sip;
 	struct workers *workers;
-	struct fetcher *fetcher;
+	struct fetcher *fetcher, *tts_fetcher;
 	struct render *render;
+	struct clips *clips;
 	struct wrtc *browsers; /**< or NULL */
 	struct trim *trim;
 	struct api *api;
@@ -53,6 +54,11 @@ struct app {
  * @return 0 or errno; logged
  */
 int app_data_prepare(struct app *app);
+
+/** Media, workers, fetcher, render and clips: there before calls are, gone
+ * after them. Thread: main. @return 0 or errno; logged */
+int app_sound_start(struct app *app);
+void app_sound_stop(struct app *app);
 
 /** A new token for the demo's phone page, into data_dir. Thread: main */
 void app_write_demo_token(struct app *app);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "call/call.h"
+#include "clip/clip.h"
 #include "fetch/fetch.h"
 #include "loop/loop.h"
 #include "media/media.h"
@@ -70,6 +71,8 @@ static void put_heap(GString *out)
 struct calls_read {
 	const struct call_table *table;
 	struct call_stats stats;
+	const struct clips *clips;
+	struct clips_stats clips_stats;
 };
 
 static void read_calls(void *arg)
@@ -77,6 +80,7 @@ static void read_calls(void *arg)
 	struct calls_read *read = arg;
 
 	call_table_stats(read->table, &read->stats);
+	clips_stats(read->clips, &read->clips_stats);
 }
 
 static void put_calls(GString *out, const struct call_stats *st)
@@ -191,6 +195,18 @@ static void put_renders(GString *out, struct render *render)
 		"bifrons-media processes that were started again", st.restarts);
 }
 
+static void put_clips(GString *out, const struct clips_stats *st)
+{
+	gauge(out, "clip_plays", "Files and speech that play now",
+	      (double)st->plays);
+	gauge(out, "clip_cache_bytes", "Sound that is kept",
+	      (double)st->kept_bytes);
+	counter(out, "clip_hits_total",
+		"Files and speech that were there or on their way", st->hits);
+	counter(out, "clip_misses_total", "Those that had to be brought",
+		st->misses);
+}
+
 static void put_browsers(GString *out, struct wrtc *browsers)
 {
 	struct wrtc_stats st;
@@ -217,7 +233,7 @@ static void put_browsers(GString *out, struct wrtc *browsers)
 char *app_metrics(void *arg)
 {
 	struct app *app = arg;
-	struct calls_read read = {.table = app->calls};
+	struct calls_read read = {.table = app->calls, .clips = app->clips};
 	GString *out = g_string_sized_new(8192);
 
 	g_string_append_printf(out,
@@ -228,8 +244,10 @@ char *app_metrics(void *arg)
 	gauge(out, "uptime_seconds", "Time since the start",
 	      seconds(clock_mono_us(app->events.clock) - app->started_us));
 
-	if (!loop_call(app->loop, "metrics", read_calls, &read))
+	if (!loop_call(app->loop, "metrics", read_calls, &read)) {
 		put_calls(out, &read.stats);
+		put_clips(out, &read.clips_stats);
+	}
 	put_loop(out, app->loop);
 	put_store(out, app->store);
 	put_media(out, app->media);

@@ -44,6 +44,7 @@ struct clips_params {
 	struct loop *loop;
 	struct workers *workers; /**< look media: up */
 	struct fetcher *fetcher;
+	struct fetcher *tts_fetcher; /**< for tts_url; NULL = fetcher */
 	struct render *render;
 	struct db *db;            /**< finds media:ID and media:NAME */
 	const char *data_dir;     /**< cache/ and media/ lie in it */

@@ -382,6 +382,9 @@ static void on_fetched(void *arg, const struct fetch_result *res)
 
 static void fetch(struct clip_bring *bring)
 {
+	const struct clips *clips = bring->clips;
+	struct fetcher *fetcher =
+		bring->clip->what.url ? clips->fetcher : clips->tts_fetcher;
 	struct clip_request req;
 	int err = clip_request_make(&req, bring->clip);
 
@@ -396,8 +399,7 @@ static void fetch(struct clip_bring *bring)
 	req.prm.progress = on_bytes;
 	req.prm.done = on_fetched;
 	req.prm.arg = bring;
-	err = bring->clips->ops->fetch_start(&bring->fetch,
-					     bring->clips->fetcher, &req.prm);
+	err = clips->ops->fetch_start(&bring->fetch, fetcher, &req.prm);
 	clip_request_free(&req);
 	bring->fetching = !err;
 	if (err == EAGAIN)

@@ -96,7 +96,7 @@ struct clips {
 	struct loop *loop;
 	struct timers *timers;
 	struct workers *workers;
-	struct fetcher *fetcher;
+	struct fetcher *fetcher, *tts_fetcher;
 	struct render *render;
 	struct db *db;
 	const struct clip_ops *ops;

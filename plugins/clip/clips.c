@@ -237,6 +237,7 @@ static struct clips *clips_alloc(const struct clips_params *prm)
 	clips->timers = loop_timers(prm->loop);
 	clips->workers = prm->workers;
 	clips->fetcher = prm->fetcher;
+	clips->tts_fetcher = prm->tts_fetcher ? prm->tts_fetcher : prm->fetcher;
 	clips->render = prm->render;
 	clips->db = prm->db;
 	clips->ops = prm->ops;

@@ -66,8 +66,15 @@ void media_ear_until(struct media_ear *ear, size_t n)
 
 void media_ear_until_played(struct media_ear *ear, unsigned n)
 {
-	while (media_ear_packet(ear, ear->leg->nplayed >= n ? 50 : 100))
-		;
+	int64_t until_us = rig_now_us() + RIG_WAIT_MS * 1000LL;
+	bool heard, over;
+
+	do {
+		over = ear->leg->nplayed >= n;
+		heard = media_ear_packet(ear, over ? 50 : 100);
+		if (heard)
+			until_us = rig_now_us() + RIG_WAIT_MS * 1000LL;
+	} while (heard || (!over && rig_now_us() < until_us));
 	assert_true(rig_wait(ear->leg, &ear->leg->nplayed, n));
 	media_ear_close(ear);
 }
