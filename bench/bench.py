@@ -111,7 +111,8 @@ def ramp(bench, opts, table, raw):
     say("calls a second, upwards")
     found = bench.ramp(rates, 4 if opts.quick else 6)
     best = found["highest_clean"]
-    rate = max(2 * best, 2000)
+    # beyond that it is the load that is late
+    rate = min(max(2 * best, 2000), measure.LOAD_MAX)
     say(f"clean up to {best}/s; now {rate}/s beside 50 echoes")
     over = bench.overload(rate, 5 if opts.quick else 8)
     raw.append({"ramp": found, "overload": over})
@@ -121,6 +122,8 @@ def ramp(bench, opts, table, raw):
               digits=0)
     table.put("overload: answered", "calls/s", over["answered_per_s"],
               digits=0)
+    table.put("overload: answers that the load itself lost", "",
+              over["load_lost"], must=0, digits=0)
     table.put("overload: calls lost (no answer at all)", "", over["failed"],
               must=0, digits=0)
     table.put("overload: refused without 503 and Retry-After", "",

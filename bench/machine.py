@@ -41,6 +41,15 @@ def threads_cpu_s(pid):
     return out
 
 
+def udp_lost(port):
+    """Datagrams that found the socket of this port full."""
+    for line in read("/proc/net/udp").splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rsplit(":", 1)[1], 16) == port:
+            return int(fields[-1])
+    return 0
+
+
 def rss_mib(pid):
     for line in read(f"/proc/{pid}/status").splitlines():
         if line.startswith("VmRSS:"):

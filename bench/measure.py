@@ -23,6 +23,7 @@ SERVER_RTP = "10000-19999"  # ours is the lower half
 REFLECTOR_RTP = 15000
 LOAD_RTP = 17000
 START_RATE = 50  # calls a second when a number of calls is built up
+LOAD_MAX = 3000  # calls a second that lib.load can make, and hear out
 SETTLE_S = 2
 HOLD_S = 0.1  # of a call in the set-up benches
 
@@ -292,6 +293,7 @@ class Bench:
             call.bye()
         media.run(5, lambda: media.live == 0)
         left = sum(c.state != "ended" for c in up)
+        load_lost = machine.udp_lost(load.local)
         load.close()
         media.close()
         during = [c for c in calls if c.begun < state["stop"]]
@@ -317,7 +319,7 @@ class Bench:
             "refusal_p99_ms": 1000 * refusals[int(len(refusals) * .99)]
             if refusals else None,
             "recovery_s": max(bad) - state["stop"] if bad else 0.0,
-            "established_harmed": left, "media_lost": out["lost"],
+            "load_lost": load_lost, "established_harmed": left, "media_lost": out["lost"],
             "media_gap_p999_ms": out["gap_p999_ms"],
             "media_gap_max_ms": out["gap_max_ms"],
             "rss_mib": machine.rss_mib(self.pid),
