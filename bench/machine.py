@@ -41,6 +41,15 @@ def threads_cpu_s(pid):
     return out
 
 
+def udp_lost(port):
+    """Datagrams that found the socket of this port full."""
+    for line in read("/proc/net/udp").splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rsplit(":", 1)[1], 16) == port:
+            return int(fields[-1])
+    return 0
+
+
 def rss_mib(pid):
     for line in read(f"/proc/{pid}/status").splitlines():
         if line.startswith("VmRSS:"):
@@ -67,8 +76,12 @@ def prefer(pid, nice=-10):
     except OSError:
         return False
     try:
-        for tid in os.listdir(f"/proc/{pid}/task"):
-            os.setpriority(os.PRIO_PROCESS, int(tid), nice)
+        # a thread that put itself before the others stays so
+        own = os.getpriority(os.PRIO_PROCESS, pid)
+        for tid in map(int, os.listdir(f"/proc/{pid}/task")):
+            ahead = os.getpriority(os.PRIO_PROCESS, tid) - own \
+                if tid != pid else 0
+            os.setpriority(os.PRIO_PROCESS, tid, max(nice + ahead, -20))
     except OSError:
         return False
     return True

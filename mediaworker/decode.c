@@ -146,12 +146,15 @@ static int open_io(struct decode *d, const AVInputFormat *fmt)
 
 /* Of samples, the WAV demuxer wants 64 KiB to see whether they are S/PDIF, and
  * 128 to see whether they are MP3, and 50 packets for a time that is never
- * told: many seconds of a phone's sound. Some that are there must do. */
+ * told: many seconds of a phone's sound, and most of the time that a short
+ * file takes. Some that are there must do. */
 static void hurry_wav(struct decode *d, AVDictionary **opts)
 {
-	d->peek_from = formats_wav_data(&d->in);
 	d->fmt->max_probe_packets = 2;
 	d->fmt->max_ts_probe = 1;
+	if (d->in.growing < 0)
+		return;
+	d->peek_from = formats_wav_data(&d->in);
 	av_dict_set_int(opts, "max_size", 1024, 0);
 }
 
@@ -177,7 +180,7 @@ static int open_format(struct decode *d)
 	av_dict_set(&opts, "codec_whitelist", d->job->tools->codecs, 0);
 	if (formats_raw_rate(fmt))
 		av_dict_set_int(&opts, "sample_rate", formats_raw_rate(fmt), 0);
-	if (d->in.growing >= 0 && strcmp(fmt->name, "wav") == 0)
+	if (strcmp(fmt->name, "wav") == 0)
 		hurry_wav(d, &opts);
 	/* it frees fmt when it fails */
 	err = avformat_open_input(&d->fmt, NULL, fmt, &opts);

@@ -340,8 +340,9 @@ struct sender *sender_close(struct sender *sender)
 		const struct send_result result = {.arg = req->arg,
 						   .dropped = true};
 
+		sender->running = req->next;
+		--sender->nrunning;
 		curl_multi_remove_handle(sender->multi, req->easy);
-		unlink_running(req);
 		sender->done(sender->arg, &result);
 		request_free(req);
 	}

@@ -12,6 +12,7 @@
 #include "fetch/fetch.h"
 #include "loop/loop.h"
 #include "media/media.h"
+#include "render/render.h"
 #include "store/store.h"
 #include "webrtc/wrtc.h"
 
@@ -176,6 +177,24 @@ static void put_fetches(GString *out, struct fetcher *fetcher)
 		st.failed);
 }
 
+static void put_renders(GString *out, struct render *render)
+{
+	struct render_stats st;
+
+	render_stats(render, &st);
+	gauge(out, "render_supervisors", "bifrons-media processes that are up",
+	      (double)st.supervisors);
+	gauge(out, "render_running", "Files and texts in work",
+	      (double)st.running);
+	gauge(out, "render_queued", "Files and texts that wait for their turn",
+	      (double)st.queued);
+	counter(out, "render_jobs_total", "Files and texts", st.jobs);
+	counter(out, "render_failed_total", "Files and texts that failed",
+		st.failed);
+	counter(out, "render_restarts_total",
+		"bifrons-media processes that were started again", st.restarts);
+}
+
 static void put_clips(GString *out, const struct clips_stats *st)
 {
 	gauge(out, "clip_plays", "Files and speech that play now",
@@ -233,6 +252,7 @@ char *app_metrics(void *arg)
 	put_store(out, app->store);
 	put_media(out, app->media);
 	put_fetches(out, app->fetcher);
+	put_renders(out, app->render);
 	if (app->browsers)
 		put_browsers(out, app->browsers);
 	put_heap(out);

@@ -45,6 +45,7 @@ struct loop {
 	struct queue_node *pending, **pending_tail;
 	int64_t armed_us;     /* when timer_fd fires, 0 = it does not */
 	int64_t kicked_us;    /* a timer was due then, 0 = none is */
+	bool in_posts;        /* posts are being run */
 	int64_t heartbeat_us; /* when lag is measured next */
 	int queue_index, timer_index;
 	struct loop_watch watch;
@@ -75,7 +76,8 @@ static void kick(struct loop *loop, int64_t now)
 	if (loop->kicked_us)
 		return;
 	loop->kicked_us = now;
-	eventfd_write(queue_fd(loop->queue), 1);
+	if (!loop->in_posts) /* else it is looked at after them */
+		eventfd_write(queue_fd(loop->queue), 1);
 }
 
 static void arm(struct loop *loop)
@@ -185,10 +187,12 @@ static int on_posts(void *magic, su_wait_t *w, void *arg)
 	(void)magic;
 	(void)w;
 	take_posts(loop);
+	loop->in_posts = true;
 	while (loop->pending && now - start < BATCH_US) {
 		run_post(loop, now);
 		now = now_us();
 	}
+	loop->in_posts = false;
 	if (loop->kicked_us) {
 		loop_watch_sample(&loop->watch, now - loop->kicked_us);
 		loop->kicked_us = 0;

@@ -11,6 +11,7 @@
 #include "host/log.h"
 #include "media/input.h"
 #include "media/leg_priv.h"
+#include "media/prefer.h"
 
 enum {
 	EVENTS_MAX = 64, /* of one wake */
@@ -123,11 +124,21 @@ static void wake(struct media_thread *th, const struct epoll_event *evs, int n)
 		media_event_flush(th);
 }
 
+static void go_first(const struct media_thread *th)
+{
+	const int err = media_prefer();
+
+	if (err && !th->index) /* it is the same for all */
+		log_info("media: threads have no higher priority: %s",
+			 g_strerror(err));
+}
+
 static void *thread_main(void *arg)
 {
 	struct media_thread *th = arg;
 	struct epoll_event evs[EVENTS_MAX];
 
+	go_first(th);
 	th->now_us = media_now_us();
 	while (!th->stop) {
 		const int n =

@@ -78,6 +78,19 @@ static void ring(void *arg, int64_t row) /* Thread: store */
 	++rig->rings;
 }
 
+static void start_real(struct api_rig *rig, struct api_env *env)
+{
+	const struct render_params prm = {
+		.loop = rig->loop,
+		.program = rig->program,
+	};
+
+	must(render_start(&rig->real, &prm), rig->program);
+	env->render = rig->real;
+	env->render_start = render_job_start;
+	env->render_cancel = render_job_cancel;
+}
+
 static void start(struct api_rig *rig)
 {
 	const struct store_params prm = {
@@ -120,6 +133,8 @@ static void start(struct api_rig *rig)
 	env.loop = rig->loop;
 	env.workers = rig->workers;
 	rig->render.loop = rig->loop;
+	if (rig->program)
+		start_real(rig, &env);
 	env.store = rig->store;
 	env.dir = rig->directory;
 	env.calls = rig->calls;
@@ -152,6 +167,8 @@ static void drop(void *arg) /* Thread: loop */
 static void stop(struct api_rig *rig)
 {
 	api_close(rig->api);
+	rig->real = render_stop(rig->real);
+	api_close(rig->api); /* what that canceled has ended */
 	rig->workers = workers_stop(rig->workers);
 	rig->store = store_close(rig->store);
 	loop_call(rig->loop, "drop", drop, rig);

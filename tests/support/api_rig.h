@@ -34,6 +34,8 @@ struct api_rig {
 	/* uploaded files: rig->dir is the data directory */
 	struct workers *workers;
 	struct render_fake render;
+	const char *program; /**< before open: the real bifrons-media instead */
+	struct render *real; /**< then */
 	int64_t media_quota_bytes;  /**< before open, 0 = 1 MiB */
 	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
 	char forgotten[ID_SIZE];    /**< the last one; the loop's */

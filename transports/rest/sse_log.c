@@ -90,14 +90,17 @@ void sse_text(GString *out, const char *id, const char *type, const char *doc)
 	g_string_append_c(out, '\n');
 }
 
-static void append(struct sse_account *account, struct sse_event *ev)
+/* @return The one before: the account holds it no more, the caller does */
+static struct sse_event *append(struct sse_account *account,
+				struct sse_event *ev)
 {
 	struct sse_event *last = account->newest;
 
 	ev->nth = last->nth + 1;
 	last->next = sse_event_ref(ev);
 	account->newest = ev;
-	sse_event_unref(last);
+
+	return last;
 }
 
 /* One that sleeps has seen all that came before */
@@ -126,7 +129,7 @@ void sse_log_add(struct rest_sse *sse, struct sse_account *account,
 		 const json_t *row)
 {
 	const char *type = json_str(row, "type", "");
-	struct sse_event *ev;
+	struct sse_event *ev, *last;
 	GString *text = g_string_new(NULL);
 	GList *item;
 
@@ -139,9 +142,10 @@ void sse_log_add(struct rest_sse *sse, struct sse_account *account,
 	ev->type = event_type_by_name(type);
 	str_copy(ev->call_id, sizeof(ev->call_id),
 		 json_str(row, "call_id", ""));
-	append(account, ev);
+	last = append(account, ev);
 	++sse->stats.events;
 
 	for (item = account->streams.head; item; item = item->next)
 		tell(item->data, ev);
+	sse_event_unref(last);
 }

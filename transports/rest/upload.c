@@ -28,8 +28,8 @@ struct rest_upload {
 	char account_id[REST_ACCOUNT_SIZE]; /* holds a place, "" = none */
 	char *path;                         /* NULL: no file */
 	char relative[sizeof(REST_UPLOAD_PREFIX) + REST_UPLOAD_HEX];
-	int fd; /* or -1 */
-	int64_t size;
+	int fd;               /* or -1 */
+	int64_t size, framed; /* of the file; of the body so far */
 	struct secret_hash *hash;
 	char sha256[SECRET_SHA256_HEX]; /* after the end */
 
@@ -84,16 +84,20 @@ static bool write_all(struct rest_upload *up, const char *data, size_t len)
 	return true;
 }
 
+static bool too_large(struct rest_upload *up)
+{
+	rest_fault_set(up->faultp, API_ERR_body_too_large,
+		       "a file may have %lld bytes at most",
+		       (long long)up->ups->prm.max_bytes);
+
+	return false;
+}
+
 static bool to_file(struct rest_upload *up, const char *data, size_t len)
 {
-	const int64_t max = up->ups->prm.max_bytes;
+	if ((int64_t)len > up->ups->prm.max_bytes - up->size)
+		return too_large(up);
 
-	if ((int64_t)len > max - up->size) {
-		rest_fault_set(up->faultp, API_ERR_body_too_large,
-			       "a file may have %lld bytes at most",
-			       (long long)max);
-		return false;
-	}
 	up->size += (int64_t)len;
 	secret_hash_add(up->hash, data, len);
 
@@ -284,6 +288,11 @@ bool rest_upload_data(struct rest_upload *up, const char *data, size_t len,
 	up->faultp = fault;
 	if (!up->mp)
 		return to_file(up, data, len);
+
+	/* what is around the file has its bound too */
+	up->framed += (int64_t)len;
+	if (up->framed > up->ups->prm.max_bytes + REST_UPLOAD_FRAME_MAX)
+		return too_large(up);
 	err = multipart_add(up->mp, data, len);
 
 	return err ? malformed(up, err) : true;

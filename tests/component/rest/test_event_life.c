@@ -24,6 +24,9 @@ static void start(struct rest_rig *rig, unsigned max, unsigned per_account,
 	rig->cfg.event_streams = max;
 	rig->cfg.event_streams_per_account = per_account;
 	rig->cfg.event_heartbeat_s = heartbeat_s;
+	/* who does not read for a while, on a busy machine, is not cut off */
+	rig->cfg.connection_timeout_s = 300;
+	rig->cfg.request_timeout_s = 300;
 	rest_rig_start(rig);
 }
 

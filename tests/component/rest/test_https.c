@@ -216,6 +216,84 @@ static void test_wrong_files_do_not_start(void **state)
 	assert_null(rest);
 }
 
+struct listening {
+	struct fixture *fix;
+	GString *text;
+	char last[ID_SIZE];
+	bool stays;
+	CURLcode code;
+};
+
+/* Events begin once it listens; when the last is there it hangs up, or it
+ * stays to the end */
+static size_t on_stream(char *data, size_t size, size_t n, void *arg)
+{
+	const struct rest_event big = {.size = 30000};
+	struct listening *lis = arg;
+	const char *at;
+
+	g_string_append_len(lis->text, data, (gssize)(size * n));
+	if (!*lis->last && strstr(lis->text->str, "retry: 2000\n\n"))
+		rest_rig_emit(&lis->fix->rig, &big, 5, lis->last);
+	at = *lis->last ? strstr(lis->text->str, lis->last) : NULL;
+
+	return at && strstr(at, "\n\n") && !lis->stays ? 0 : size * n;
+}
+
+static void *listen_to(void *arg)
+{
+	struct listening *lis = arg;
+	char *url = g_strdup_printf(
+		"https://127.0.0.1:%u/v1/events?ticket=" REST_TICKET,
+		lis->fix->rig.port);
+	CURL *curl = curl_easy_init();
+
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_stream);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, lis);
+	lis->code = curl_easy_perform(curl);
+	curl_easy_cleanup(curl);
+	g_free(url);
+
+	return NULL;
+}
+
+static void test_event_streams(void **state)
+{
+	struct fixture *fix = *state;
+	struct listening lis = {.fix = fix, .text = g_string_new(NULL)};
+
+	rest_rig_start(&fix->rig);
+	listen_to(&lis);
+	assert_int_equal(lis.code, CURLE_WRITE_ERROR);
+	assert_true(lis.text->len > 5 * 30000);
+	g_string_free(lis.text, TRUE);
+}
+
+static void test_stop_with_a_stream(void **state)
+{
+	struct fixture *fix = *state;
+	struct listening lis = {
+		.fix = fix,
+		.text = g_string_new(NULL),
+		.stays = true,
+	};
+	pthread_t thread;
+
+	rest_rig_start(&fix->rig);
+	pthread_create(&thread, NULL, listen_to, &lis);
+	rest_rig_wait_asked(&fix->rig, 2); /* the events were handed out */
+	rest_rig_stop(&fix->rig);
+	pthread_join(thread, NULL);
+	assert_int_equal(lis.code, CURLE_OK);
+	assert_true(g_str_has_suffix(lis.text->str, ": shutting down\n\n"));
+	g_string_free(lis.text, TRUE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -225,6 +303,8 @@ int main(void)
 		TEST(test_plain_http_is_no_tls),
 		TEST(test_stop_in_a_handshake),
 		TEST(test_wrong_files_do_not_start),
+		TEST(test_event_streams),
+		TEST(test_stop_with_a_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,6 +331,16 @@ static void test_too_large(void **state)
 	expect(&res, 413, "body_too_large");
 	rest_client_close(&cli);
 
+	/* nor may what is behind it go on for ever */
+	rest_client_open(&cli, rig.port);
+	rest_client_say(&cli, HEAD FORM "Transfer-Encoding: chunked\r\n\r\n"
+					"9\r\n--xyz--\r\n\r\n");
+	for (i = 0; i < 18; ++i)
+		rest_client_say(&cli, "10000\r\n%s\r\n", junk);
+	rest_client_read(&cli, &res, false);
+	expect(&res, 413, "body_too_large");
+	rest_client_close(&cli);
+
 	assert_int_equal(rest_rig_seen(&rig), seen);
 	g_free(junk);
 	wait_for_none();

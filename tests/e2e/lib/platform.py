@@ -160,6 +160,20 @@ class Platform:
                 todo.append(pid)
         raise AssertionError("no janus process below ./run")
 
+    def crash(self):
+        """kill -9 of Janus; ready again when it returns."""
+        old = self.janus_pid()
+        os.kill(old, signal.SIGKILL)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                if self.janus_pid() != old:
+                    break
+            except AssertionError:
+                pass
+            time.sleep(0.05)
+        self.wait_ready(60)
+
     def stop(self, sig=signal.SIGINT, timeout_s=15):
         """Ask ./run to end. -> (exit code, seconds it took)"""
         begin = time.monotonic()

@@ -2,6 +2,7 @@
 """A client of GET /v1/events, as EventSource is one."""
 import http.client
 import json
+import socket
 import threading
 
 
@@ -18,13 +19,15 @@ class Stream:
         if last:
             head["Last-Event-ID"] = last
         self.http.request("GET", path, headers=head)
+        self.socket = self.http.sock
         self.answer = self.http.getresponse()
         self.status = self.answer.status
         self.events = []  # (id, type, data)
         self.ended = threading.Event()
         self.comments = []
+        self.thread = threading.Thread(target=self._read, daemon=True)
         if self.status == 200:
-            threading.Thread(target=self._read, daemon=True).start()
+            self.thread.start()
 
     def _read(self):
         fields = {}
@@ -51,4 +54,10 @@ class Stream:
         return [e[1] for e in self.events]
 
     def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it was closed by the other side
+        if self.thread.is_alive():
+            self.thread.join(10)
         self.http.close()
