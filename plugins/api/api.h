@@ -48,9 +48,6 @@ struct api_env {
 			    const struct render_job_params *prm);
 	void (*render_cancel)(struct render_job *job);
 	struct render *render;
-	/** A file was replaced or removed: clips_forget_media(). May be NULL.
-	 * Thread: loop */
-	void (*forget_media)(void *arg, const char *media_id);
 	/** Is the platform ready (SIP bound, store open, not draining)? Adds
 	 * a member for each check. Thread: any */
 	bool (*ready)(void *arg, json_t *checks);

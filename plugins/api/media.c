@@ -114,14 +114,8 @@ static json_t *on_loop(struct job *job)
 
 static void done(struct job *job)
 {
-	const struct api_env *env = &job->api->env;
-
-	if (job->doc)
-		return;
-
-	if (env->forget_media)
-		env->forget_media(env->arg, job->id);
-	media_remove_later(job->api, job->id);
+	if (!job->doc)
+		media_remove_later(job->api, job->id);
 }
 
 static const struct list_filter filters[] = {

@@ -133,16 +133,12 @@ static void clean(struct media_work *work)
 
 static void succeed(struct media_work *work)
 {
-	const struct api_env *env = &work->api->env;
 	struct job *job = work->job;
 	json_t *reply = job->ready;
 
 	job->ready = NULL;
-	if (work->replaces) {
-		if (env->forget_media)
-			env->forget_media(env->arg, job->id);
+	if (work->replaces)
 		media_remove_later(work->api, work->folder); /* the old ones */
-	}
 	*work->folder = '\0';
 	end(work, reply);
 }

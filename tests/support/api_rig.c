@@ -56,14 +56,6 @@ static char *metrics(void *arg)
 	return g_strdup("up 1\n");
 }
 
-static void forget(void *arg, const char *media_id)
-{
-	struct api_rig *rig = arg;
-
-	str_copy(rig->forgotten, sizeof(rig->forgotten), media_id);
-	++rig->nforgotten;
-}
-
 static bool text_row(void *arg, const struct db_row *row)
 {
 	str_copy(arg, ID_SIZE, db_text(row, 0));
@@ -108,7 +100,6 @@ static void start(struct api_rig *rig)
 		.render = (struct render *)&rig->render,
 		.render_start = render_fake_start,
 		.render_cancel = render_fake_cancel,
-		.forget_media = forget,
 		.arg = rig,
 		.node_id = "test",
 		.bind = "127.0.0.1",

@@ -38,8 +38,6 @@ struct api_rig {
 	struct render *real; /**< then */
 	int64_t media_quota_bytes;  /**< before open, 0 = 1 MiB */
 	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
-	char forgotten[ID_SIZE];    /**< the last one; the loop's */
-	unsigned nforgotten;        /**< likewise */
 };
 
 #define API_RIG_KEY "bfk_first-key-of-the-tests"
