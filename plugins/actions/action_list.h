@@ -7,6 +7,7 @@
 ACTION(answer)
 ACTION(beep)
 ACTION(branch)
+ACTION(condition_datetime)
 ACTION(condition_variable)
 ACTION(dtmf_receive)
 ACTION(dtmf_send)

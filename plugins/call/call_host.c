@@ -94,6 +94,13 @@ static int64_t host_now_ms(void *arg)
 	return clock_mono_ms(call->table->env.clock);
 }
 
+static int64_t host_wall_ms(void *arg)
+{
+	const struct call *call = arg;
+
+	return clock_wall_ms(call->table->env.clock);
+}
+
 static char *time_text(const struct call_time *at)
 {
 	char buf[CLOCK_RFC3339_SIZE];
@@ -208,6 +215,7 @@ const struct flow_host call_flow_host = {
 	.echo = host_echo,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
+	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
 	.action = host_action,
 	.error = host_error,

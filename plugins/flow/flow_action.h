@@ -47,6 +47,11 @@ struct action_type {
 	/** Further check of checked options, when saved and when run */
 	void (*check)(const json_t *option, const char *pointer,
 		      struct opt_faults *faults);
+	/** What a checked document keeps for the action, so that start() need
+	 * not make it; called with checked options when the document is made.
+	 * @return flow_kept(), or NULL */
+	void *(*keep)(const json_t *option);
+	void (*drop)(void *kept);
 	enum act (*start)(struct flow_run *run);
 	enum act (*event)(struct flow_run *run, const struct flow_event *ev);
 	/** The flow is canceled while it waits: give back what it holds */
@@ -73,6 +78,11 @@ bool flow_opt_is_secret(struct flow_run *run, const char *name);
 const struct flow_host *flow_host(const struct flow_run *run);
 void *flow_host_arg(const struct flow_run *run);
 int64_t flow_now_ms(const struct flow_run *run);
+/** Unix time */
+int64_t flow_wall_ms(const struct flow_run *run);
+
+/** What keep() made for the running action */
+void *flow_kept(const struct flow_run *run);
 
 enum {
 	FLOW_STATE_SIZE = 160

@@ -28,6 +28,7 @@ struct flow_action {
 	json_t *json;   /**< as stored and shown: names renamed */
 	json_t *option; /**< checked, defaults filled in */
 	bool dynamic;   /**< the option has "${" in it */
+	void *kept;     /**< of type->keep(), or NULL */
 };
 
 struct flow_doc {

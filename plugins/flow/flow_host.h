@@ -106,6 +106,8 @@ struct flow_host {
 	void (*timer)(void *arg, int64_t ms);
 	/** Monotonic time */
 	int64_t (*now_ms)(void *arg);
+	/** Unix time */
+	int64_t (*wall_ms)(void *arg);
 	/** The value of a name outside the variables (call.*, parent.*).
 	 * @return A new string, g_free() it; NULL when unknown */
 	char *(*lookup)(void *arg, const char *name);

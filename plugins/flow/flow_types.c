@@ -15,7 +15,6 @@ static const char *const planned[] = {
 	"amd",
 	"call",
 	"conference_join",
-	"condition_datetime",
 	"connect",
 	"digits_send",
 	"dtmf_send",

@@ -118,6 +118,13 @@ static int64_t fake_now_ms(void *arg)
 	return clock_mono_ms(&fake->clock.clock);
 }
 
+static int64_t fake_wall_ms(void *arg)
+{
+	const struct flow_fake *fake = arg;
+
+	return clock_wall_ms(&fake->clock.clock);
+}
+
 static char *fake_lookup(void *arg, const char *name)
 {
 	(void)arg;
@@ -173,6 +180,7 @@ const struct flow_host flow_fake_host = {
 	.echo = fake_echo,
 	.timer = fake_timer,
 	.now_ms = fake_now_ms,
+	.wall_ms = fake_wall_ms,
 	.lookup = fake_lookup,
 	.action = fake_action,
 	.error = fake_error,
