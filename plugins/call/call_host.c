@@ -8,7 +8,9 @@
 #include "call/call_priv.h"
 #include "common/clock.h"
 #include "common/jsonw.h"
+#include "common/obj.h"
 #include "common/str.h"
+#include "directory/directory.h"
 #include "host/log.h"
 
 static int host_answer(void *arg)
@@ -154,7 +156,8 @@ static GString *about(const struct call *call, const struct flow_step *step)
 	GString *data = g_string_sized_new(256);
 
 	jsonw_open(data, NULL, '{');
-	jsonw_str(data, "flow_id", call_opt_id(call->flow_id));
+	jsonw_str(data, "flow_id",
+		  step->flow_id ? step->flow_id : call_opt_id(call->flow_id));
 	call_put_step(data, "action", step);
 
 	return data;
@@ -165,6 +168,18 @@ static void emit_about(struct call *call, enum event_type type, GString *data)
 	jsonw_close(data, '}');
 	call_emit_text(call, type, data->str);
 	g_string_free(data, TRUE);
+}
+
+static int host_flow(void *arg, const char *id, struct flow_doc **docp)
+{
+	const struct call *call = arg;
+	const struct dir_flow *flow = directory_flow(call->table->env.dir, id);
+
+	if (!flow || !str_eq(flow->account_id, call->account_id))
+		return ENOENT;
+	*docp = obj_ref(flow->doc);
+
+	return 0;
 }
 
 static void host_action(void *arg, const struct flow_step *step)
@@ -217,6 +232,7 @@ const struct flow_host call_flow_host = {
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,
 	.ended = host_ended,

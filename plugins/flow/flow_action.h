@@ -34,6 +34,7 @@ enum act {
 enum {
 	ACTION_ANSWERS = 1 << 0,      /**< answers an unanswered call first */
 	ACTION_TAKES_DIGITS = 1 << 1, /**< digits go to it as they come */
+	ACTION_RUNS_FLOWS = 1 << 2,   /**< what they do is not known before */
 };
 
 /** Format of an option that names an action: checked when saved */
@@ -100,6 +101,11 @@ unsigned *flow_counter(struct flow_run *run);
 
 /** Go to the action with this id. @return ACT_JUMP or ACT_FAILED */
 enum act flow_jump(struct flow_run *run, const char *id);
+
+/** Run a stored flow, and go on with the next action when it is over.
+ * @return ACT_JUMP or ACT_FAILED
+ */
+enum act flow_enter(struct flow_run *run, const char *flow_id);
 
 /** Something broke. @param code  Static. @return ACT_FAILED */
 enum act flow_fail(struct flow_run *run, const char *code, const char *fmt, ...)

@@ -268,7 +268,8 @@ static void link_action(struct parse *parse, size_t index)
 	if (!action->type || !action->option)
 		return;
 
-	if (json_flag(action->option, "sensitive", false) ||
+	if ((action->type->flags & ACTION_RUNS_FLOWS) ||
+	    json_flag(action->option, "sensitive", false) ||
 	    json_is_string(json_object_get(action->option, "sensitive")))
 		doc->sensitive = true;
 	join(ptr, base, "option");

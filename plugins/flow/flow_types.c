@@ -19,7 +19,6 @@ static const char *const planned[] = {
 	"digits_send",
 	"dtmf_send",
 	"fetch",
-	"fetch_flow",
 	"mute",
 	"patch",
 	"queue_join",
