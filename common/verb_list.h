@@ -75,6 +75,8 @@ static inline bool verb_takes_idempotency_key(enum verb_kind kind)
 	  VERB_CREATE)                                                         \
 	X(flows_validate, "flows.validate", POST, "/v1/flows/validate",        \
 	  "flows:read", VERB_ACTION)                                           \
+	X(flows_test, "flows.test", POST, "/v1/flows/test", "flows:read",      \
+	  VERB_ACTION)                                                         \
 	X(flows_get, "flows.get", GET, "/v1/flows/{id}", "flows:read",         \
 	  VERB_GET)                                                            \
 	X(flows_patch, "flows.patch", PATCH, "/v1/flows/{id}", "flows:write",  \

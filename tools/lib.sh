@@ -13,7 +13,7 @@ packages_run=(build-essential autoconf automake libtool pkg-config git
 	libspeexdsp-dev libspandsp-dev libtiff-dev libssl-dev libsrtp2-dev
 	libnice-dev libavformat-dev libavcodec-dev libavutil-dev
 	libswresample-dev flite1-dev libespeak-ng-dev espeak-ng-data
-	libseccomp-dev)
+	libseccomp-dev tzdata)
 packages_check=(libcmocka-dev clang-14 clang-tidy-14 clang-format-14
 	libclang-rt-14-dev llvm-14 shellcheck sip-tester baresip-core sox
 	python3 sqlite3 gdb procps iproute2 xz-utils chromium

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include "api/flows.h"
+
+#include <errno.h>
+
 #include "api/resource.h"
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
 #include "flow/flow_doc.h"
 #include "host/log.h"
+#include "store/store.h"
 
 /* Actions pass through the table: flow/ checks them, with every fault. The
  * schemas of OpenAPI put the actions' own in their place (by the names).
@@ -49,7 +54,7 @@ static const struct opt flow_opts[] = {
 	OPT_END,
 };
 
-static const struct opt validate_opts[] = {FLOW_MEMBERS(0), OPT_END};
+const struct opt flows_members[] = {FLOW_MEMBERS(0), OPT_END};
 
 static const struct opt valid_opts[] = {
 	{
@@ -135,12 +140,43 @@ static const struct resource flows = {
 	.members = members,
 };
 
+static bool on_flow(void *arg, const struct db_row *row)
+{
+	json_t **docp = arg;
+
+	*docp = json_loads(db_text(row, 0), 0, NULL);
+
+	return false;
+}
+
+int flows_load(struct req *req, const char *id, struct flow_doc **docp)
+{
+	const struct db_value params[] = {DB_S(id), DB_S(req->account_id)};
+	struct opt_faults faults = {0};
+	json_t *doc = NULL;
+	int err;
+
+	if (db_read(store_db(req->api->env.store), flows.sql_get, params, 2,
+		    on_flow, &doc)) {
+		json_decref(doc);
+		return EIO;
+	}
+	if (!doc)
+		return ENOENT;
+
+	err = flow_doc_alloc(docp, doc, &faults) ? EIO : 0;
+	json_decref(faults.list);
+	json_decref(doc);
+
+	return err;
+}
+
 static json_t *validate(struct req *req)
 {
 	struct opt_faults faults = {0};
 
 	check_body(req, &faults);
-	opt_check(NULL, validate_opts, req->body, OPT_MODE_CREATE,
+	opt_check(NULL, flows_members, req->body, OPT_MODE_CREATE,
 		  req->platform, "", &faults);
 	if (faults.list)
 		return res_invalid(&faults);
@@ -169,7 +205,7 @@ const struct verb api_verb_flows_create = {
 
 const struct verb api_verb_flows_validate = {
 	.summary = "Check a flow without keeping it",
-	.body = validate_opts,
+	.body = flows_members,
 	.reply = valid_opts,
 	.reply_name = "FlowValidity",
 	.errors = invalid,

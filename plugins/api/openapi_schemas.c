@@ -26,6 +26,9 @@ static void set_actions(json_t *schema)
 			json_object_set_new(member, "items",
 					    openapi_ref("schemas", "Action"));
 	}
+	member = json_object_get(properties, "flow");
+	if (member) /* a flow in a body */
+		set_actions(member);
 }
 
 static json_t *reply_schema(const struct verb *verb)

@@ -8,7 +8,9 @@
 #include "call/call_priv.h"
 #include "common/clock.h"
 #include "common/jsonw.h"
+#include "common/obj.h"
 #include "common/str.h"
+#include "directory/directory.h"
 #include "host/log.h"
 
 static int host_answer(void *arg)
@@ -94,6 +96,13 @@ static int64_t host_now_ms(void *arg)
 	return clock_mono_ms(call->table->env.clock);
 }
 
+static int64_t host_wall_ms(void *arg)
+{
+	const struct call *call = arg;
+
+	return clock_wall_ms(call->table->env.clock);
+}
+
 static char *time_text(const struct call_time *at)
 {
 	char buf[CLOCK_RFC3339_SIZE];
@@ -147,7 +156,8 @@ static GString *about(const struct call *call, const struct flow_step *step)
 	GString *data = g_string_sized_new(256);
 
 	jsonw_open(data, NULL, '{');
-	jsonw_str(data, "flow_id", call_opt_id(call->flow_id));
+	jsonw_str(data, "flow_id",
+		  step->flow_id ? step->flow_id : call_opt_id(call->flow_id));
 	call_put_step(data, "action", step);
 
 	return data;
@@ -158,6 +168,18 @@ static void emit_about(struct call *call, enum event_type type, GString *data)
 	jsonw_close(data, '}');
 	call_emit_text(call, type, data->str);
 	g_string_free(data, TRUE);
+}
+
+static int host_flow(void *arg, const char *id, struct flow_doc **docp)
+{
+	const struct call *call = arg;
+	const struct dir_flow *flow = directory_flow(call->table->env.dir, id);
+
+	if (!flow || !str_eq(flow->account_id, call->account_id))
+		return ENOENT;
+	*docp = obj_ref(flow->doc);
+
+	return 0;
 }
 
 static void host_action(void *arg, const struct flow_step *step)
@@ -208,7 +230,9 @@ const struct flow_host call_flow_host = {
 	.echo = host_echo,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
+	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,
 	.ended = host_ended,

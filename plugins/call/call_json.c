@@ -68,6 +68,8 @@ void call_put_step(GString *out, const char *key, const struct flow_step *step)
 	jsonw_str(out, "id", step->id);
 	jsonw_str(out, "type", step->type);
 	jsonw_int(out, "index", (int64_t)step->index);
+	if (step->flow_id)
+		jsonw_str(out, "flow_id", step->flow_id);
 	jsonw_close(out, '}');
 }
 

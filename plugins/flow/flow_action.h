@@ -34,6 +34,7 @@ enum act {
 enum {
 	ACTION_ANSWERS = 1 << 0,      /**< answers an unanswered call first */
 	ACTION_TAKES_DIGITS = 1 << 1, /**< digits go to it as they come */
+	ACTION_RUNS_FLOWS = 1 << 2,   /**< what they do is not known before */
 };
 
 /** Format of an option that names an action: checked when saved */
@@ -47,6 +48,11 @@ struct action_type {
 	/** Further check of checked options, when saved and when run */
 	void (*check)(const json_t *option, const char *pointer,
 		      struct opt_faults *faults);
+	/** What a checked document keeps for the action, so that start() need
+	 * not make it; called with checked options when the document is made.
+	 * @return flow_kept(), or NULL */
+	void *(*keep)(const json_t *option);
+	void (*drop)(void *kept);
 	enum act (*start)(struct flow_run *run);
 	enum act (*event)(struct flow_run *run, const struct flow_event *ev);
 	/** The flow is canceled while it waits: give back what it holds */
@@ -73,6 +79,11 @@ bool flow_opt_is_secret(struct flow_run *run, const char *name);
 const struct flow_host *flow_host(const struct flow_run *run);
 void *flow_host_arg(const struct flow_run *run);
 int64_t flow_now_ms(const struct flow_run *run);
+/** Unix time */
+int64_t flow_wall_ms(const struct flow_run *run);
+
+/** What keep() made for the running action */
+void *flow_kept(const struct flow_run *run);
 
 enum {
 	FLOW_STATE_SIZE = 160
@@ -90,6 +101,11 @@ unsigned *flow_counter(struct flow_run *run);
 
 /** Go to the action with this id. @return ACT_JUMP or ACT_FAILED */
 enum act flow_jump(struct flow_run *run, const char *id);
+
+/** Run a stored flow, and go on with the next action when it is over.
+ * @return ACT_JUMP or ACT_FAILED
+ */
+enum act flow_enter(struct flow_run *run, const char *flow_id);
 
 /** Something broke. @param code  Static. @return ACT_FAILED */
 enum act flow_fail(struct flow_run *run, const char *code, const char *fmt, ...)

@@ -64,6 +64,8 @@ static void doc_destructor(void *obj)
 	size_t i;
 
 	for (i = 0; i < doc->nactions; ++i) {
+		if (doc->actions[i].kept)
+			doc->actions[i].type->drop(doc->actions[i].kept);
 		json_decref(doc->actions[i].json);
 		json_decref(doc->actions[i].option);
 	}
@@ -156,6 +158,8 @@ static void read_option(struct parse *parse, struct flow_action *action,
 	}
 
 	action->dynamic = is_dynamic(action->option);
+	if (action->type->keep)
+		action->kept = action->type->keep(action->option);
 	shown = json_deep_copy(action->option);
 	strip(action->type->opts, given, shown);
 	json_object_set_new(action->json, "option", shown);
@@ -264,7 +268,8 @@ static void link_action(struct parse *parse, size_t index)
 	if (!action->type || !action->option)
 		return;
 
-	if (json_flag(action->option, "sensitive", false) ||
+	if ((action->type->flags & ACTION_RUNS_FLOWS) ||
+	    json_flag(action->option, "sensitive", false) ||
 	    json_is_string(json_object_get(action->option, "sensitive")))
 		doc->sensitive = true;
 	join(ptr, base, "option");

@@ -28,6 +28,7 @@ struct flow_action {
 	json_t *json;   /**< as stored and shown: names renamed */
 	json_t *option; /**< checked, defaults filled in */
 	bool dynamic;   /**< the option has "${" in it */
+	void *kept;     /**< of type->keep(), or NULL */
 };
 
 struct flow_doc {
@@ -35,7 +36,8 @@ struct flow_doc {
 	size_t nactions;
 	size_t nmain;    /**< how many are not fallback_actions */
 	GHashTable *ids; /**< id -> 1 + index */
-	bool sensitive;  /**< a dtmf_receive in it may be */
+	bool sensitive;  /**< a dtmf_receive in it, or in a flow that it
+			    fetches, may be */
 };
 
 /** @return The index, or FLOW_OVER when there is no such id */

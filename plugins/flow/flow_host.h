@@ -80,8 +80,12 @@ struct flow_end {
 struct flow_step {
 	size_t index;   /**< in the flow, fallback actions behind the others */
 	const char *id; /**< or NULL */
-	const char *type; /**< static */
+	const char *flow_id; /**< of the stored flow that fetch_flow runs; NULL:
+				the host's own */
+	const char *type;    /**< static */
 };
+
+struct flow_doc;
 
 struct flow_host {
 	/** Answer; ANSWERED or FAILED follows.
@@ -106,9 +110,15 @@ struct flow_host {
 	void (*timer)(void *arg, int64_t ms);
 	/** Monotonic time */
 	int64_t (*now_ms)(void *arg);
+	/** Unix time */
+	int64_t (*wall_ms)(void *arg);
 	/** The value of a name outside the variables (call.*, parent.*).
 	 * @return A new string, g_free() it; NULL when unknown */
 	char *(*lookup)(void *arg, const char *name);
+	/** A stored flow of the same account. May be NULL.
+	 * @param docp  A new reference, on success
+	 * @return 0 or ENOENT */
+	int (*flow)(void *arg, const char *id, struct flow_doc **docp);
 	/** An action begins (flow.action) */
 	void (*action)(void *arg, const struct flow_step *step);
 	/** An action failed (flow.error) */

@@ -35,9 +35,8 @@ static void run_destructor(void *obj)
 	struct flow_run *run = obj;
 
 	json_decref(run->own);
-	g_free(run->counters);
+	flow_run_drop_flows(run);
 	obj_unref(run->vars);
-	obj_unref(run->doc);
 }
 
 int flow_run_alloc(struct flow_run **runp, const struct flow_run_params *prm)
@@ -74,6 +73,7 @@ bool flow_run_step(const struct flow_run *run, struct flow_step *step)
 	action = current(run);
 	step->index = run->at;
 	step->id = action->id;
+	step->flow_id = *run->flow_id ? run->flow_id : NULL;
 	step->type = action->type->name;
 
 	return true;
@@ -88,7 +88,8 @@ bool flow_run_is_secret(const struct flow_run *run)
 {
 	if (run->state != RUN_WAITING ||
 	    !(current(run)->type->flags & ACTION_TAKES_DIGITS))
-		return run->state != RUN_ENDED && run->doc->sensitive;
+		return run->state != RUN_ENDED &&
+		       flow_run_may_be_sensitive(run);
 
 	return json_flag(run->opts, "sensitive", false);
 }
@@ -275,7 +276,7 @@ static void run_steps(struct flow_run *run)
 	unsigned turn = 0;
 
 	do {
-		if (run->at == FLOW_OVER) {
+		if (run->at == FLOW_OVER && !flow_run_leave(run)) {
 			end(run, &done);
 			return;
 		}

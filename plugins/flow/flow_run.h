@@ -21,6 +21,7 @@ enum {
 	FLOW_WAIT_MIN_MS = 20, /**< a shorter wait is none, for that limit */
 	FLOW_STEPS_TURN = 25,  /**< then the others' turn comes */
 	FLOW_DIGITS_MAX = 64,  /**< typed ahead; later ones are dropped */
+	FLOW_DEPTH_MAX = 16,   /**< flows that fetch_flow runs in each other */
 };
 
 struct flow_run_params {

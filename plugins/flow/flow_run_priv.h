@@ -9,6 +9,7 @@
 #include <stdalign.h>
 #include <stddef.h>
 
+#include "common/id.h"
 #include "flow/flow_doc_priv.h"
 #include "flow/flow_run.h"
 
@@ -27,12 +28,25 @@ enum {
 	FLOW_DETAIL_SIZE = 256
 };
 
+/** A flow that waits until the one that it runs is over */
+struct flow_frame {
+	struct flow_doc *doc;
+	char flow_id[ID_SIZE];
+	size_t at; /**< its fetch_flow */
+	unsigned *counters;
+};
+
 struct flow_run {
 	/* set at the start, then read-only */
-	struct flow_doc *doc;
 	struct flow_vars *vars;
 	const struct flow_host *host;
 	void *arg;
+
+	/* the running flow, and those that wait for it (flow_stack.c) */
+	struct flow_doc *doc;
+	char flow_id[ID_SIZE];    /**< "" = the host's own */
+	struct flow_frame *stack; /**< FLOW_DEPTH_MAX, made with the first */
+	size_t depth;
 
 	enum run_state state;
 	size_t at;          /**< the running action, or FLOW_OVER */
@@ -53,13 +67,24 @@ struct flow_run {
 	char error_detail[FLOW_DETAIL_SIZE];
 	alignas(max_align_t) unsigned char action_state[FLOW_STATE_SIZE];
 
-	unsigned *counters; /**< per action, made with the first */
+	unsigned *counters; /**< of this flow's actions, made with the first */
 	size_t ndigits;
 	char digits[FLOW_DIGITS_MAX]; /**< typed ahead, the oldest first */
 };
 
 /** (Re)start the timer; < 0 stops it. Also for actions: flow_timer() */
 void flow_run_timer(struct flow_run *run, int64_t ms);
+
+/** The running flow is over: go on behind the fetch_flow that began it.
+ * @return false when there is none
+ */
+bool flow_run_leave(struct flow_run *run);
+
+/** May any flow on the stack take sensitive digits? */
+bool flow_run_may_be_sensitive(const struct flow_run *run);
+
+/** Drop all flows; for the destructor */
+void flow_run_drop_flows(struct flow_run *run);
 
 /** For flow_expr: variables, then the host's names */
 bool flow_run_lookup(void *arg, const char *name, GString *out, bool *secretp);

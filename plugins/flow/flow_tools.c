@@ -51,6 +51,16 @@ int64_t flow_now_ms(const struct flow_run *run)
 	return run->host->now_ms(run->arg);
 }
 
+int64_t flow_wall_ms(const struct flow_run *run)
+{
+	return run->host->wall_ms(run->arg);
+}
+
+void *flow_kept(const struct flow_run *run)
+{
+	return run->doc->actions[run->at].kept;
+}
+
 void *flow_state(struct flow_run *run)
 {
 	return run->action_state;

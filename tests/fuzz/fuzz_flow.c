@@ -114,6 +114,11 @@ static int64_t host_now_ms(void *arg)
 	return ((struct world *)arg)->now_ms;
 }
 
+static int64_t host_wall_ms(void *arg)
+{
+	return 1800000000000 + ((struct world *)arg)->now_ms;
+}
+
 static char *host_lookup(void *arg, const char *name)
 {
 	enter(arg);
@@ -155,6 +160,7 @@ static const struct flow_host host = {
 	.echo = host_echo,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
+	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
 	.action = host_action,
 	.error = host_error,

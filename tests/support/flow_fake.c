@@ -118,6 +118,13 @@ static int64_t fake_now_ms(void *arg)
 	return clock_mono_ms(&fake->clock.clock);
 }
 
+static int64_t fake_wall_ms(void *arg)
+{
+	const struct flow_fake *fake = arg;
+
+	return clock_wall_ms(&fake->clock.clock);
+}
+
 static char *fake_lookup(void *arg, const char *name)
 {
 	(void)arg;
@@ -128,6 +135,21 @@ static char *fake_lookup(void *arg, const char *name)
 		return g_strdup("\xe9t\xe9"); /* Latin-1, as strangers send */
 
 	return NULL;
+}
+
+static int fake_flow(void *arg, const char *id, struct flow_doc **docp)
+{
+	struct flow_fake *fake = arg;
+	struct flow_doc *doc = NULL;
+
+	maybe_cancel(fake);
+	if (fake->stored)
+		doc = g_hash_table_lookup(fake->stored, id);
+	if (!doc)
+		return ENOENT;
+	*docp = obj_ref(doc);
+
+	return 0;
 }
 
 static void fake_action(void *arg, const struct flow_step *step)
@@ -173,7 +195,9 @@ const struct flow_host flow_fake_host = {
 	.echo = fake_echo,
 	.timer = fake_timer,
 	.now_ms = fake_now_ms,
+	.wall_ms = fake_wall_ms,
 	.lookup = fake_lookup,
+	.flow = fake_flow,
 	.action = fake_action,
 	.error = fake_error,
 	.ended = fake_ended,
@@ -244,11 +268,33 @@ int flow_fake_setup(struct flow_fake *fake, const char *text)
 	return flow_run_alloc(&fake->run, &prm);
 }
 
+static void unref_doc(gpointer doc)
+{
+	obj_unref(doc);
+}
+
+void flow_fake_store(struct flow_fake *fake, const char *id, const char *text)
+{
+	struct opt_faults faults = {0};
+	struct flow_doc *doc = NULL;
+	json_t *in = document(text);
+
+	if (!fake->stored)
+		fake->stored = g_hash_table_new_full(g_str_hash, g_str_equal,
+						     g_free, unref_doc);
+	if (flow_doc_alloc(&doc, in, &faults) == 0)
+		g_hash_table_replace(fake->stored, g_strdup(id), doc);
+	json_decref(faults.list);
+	json_decref(in);
+}
+
 void flow_fake_teardown(struct flow_fake *fake)
 {
 	obj_unref(fake->run);
 	obj_unref(fake->vars);
 	obj_unref(fake->doc);
+	if (fake->stored)
+		g_hash_table_destroy(fake->stored);
 	g_string_free(fake->trace, TRUE);
 	g_free(fake->urls);
 	g_free(fake->said);

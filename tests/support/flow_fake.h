@@ -18,6 +18,7 @@ struct flow_fake {
 	struct flow_doc *doc;
 	struct flow_vars *vars;
 	struct flow_run *run;
+	GHashTable *stored; /**< id -> flow_doc, or NULL */
 	struct clock_fake clock;
 
 	bool answered; /**< answer() then says EALREADY */
@@ -48,6 +49,9 @@ extern const struct flow_host flow_fake_host;
 /** Take a document, or an array of actions. @return 0 or EINVAL */
 int flow_fake_setup(struct flow_fake *fake, const char *text);
 void flow_fake_teardown(struct flow_fake *fake);
+
+/** What fetch_flow finds by this id, from now on: as flow_fake_setup() */
+void flow_fake_store(struct flow_fake *fake, const char *id, const char *text);
 
 /** Parse with ' for " */
 json_t *flow_fake_json(const char *text);

@@ -11,6 +11,7 @@
 
 #include "common/json.h"
 #include "common/obj.h"
+#include "directory/directory.h"
 #include "support/call_fake.h"
 
 static void check_story(const struct call_fake *fake, const char *expected)
@@ -19,6 +20,69 @@ static void check_story(const struct call_fake *fake, const char *expected)
 
 	assert_string_equal(story, expected);
 	g_free(story);
+}
+
+#define OTHER_FLOW "01890000-0000-7000-8000-000000000009"
+
+/* A stored flow of this account that sleeps */
+static void store_flow(struct call_fake *fake, const char *account_id)
+{
+	json_t *doc = json_pack("{s:s,s:s,s:s,s:[{s:s,s:s,s:{s:i}}]}", "id",
+				OTHER_FLOW, "account_id", account_id, "name",
+				"other", "actions", "id", "zzz", "type",
+				"sleep", "option", "duration_ms", 60000);
+
+	directory_apply(fake->dir, DIR_FLOW, doc);
+	json_decref(doc);
+}
+
+#define FETCH                                                                  \
+	"[{'type':'fetch_flow','option':{'flow_id':'" OTHER_FLOW               \
+	"'}},{'type':'stop'}]"
+
+static void test_fetched_flow_is_named(void **state)
+{
+	struct call_fake fake;
+	struct call_fake_leg leg;
+	struct call *call;
+	const json_t *data;
+	json_t *shown;
+
+	call_fake_setup(&fake, FETCH, NULL, NULL, 0);
+	store_flow(&fake, CALL_FAKE_ACCOUNT);
+	call = call_fake_call(&fake, &leg);
+	call_fake_pass(&fake, 1000);
+	data = call_fake_event(&fake, "flow.action");
+	assert_string_equal(json_str(data, "flow_id", ""), OTHER_FLOW);
+	assert_string_equal(
+		json_str(json_object_get(data, "action"), "type", ""), "sleep");
+	shown = call_json(call);
+	assert_string_equal(json_str(shown, "flow_id", ""), CALL_FAKE_FLOW);
+	assert_string_equal(
+		json_str(json_object_get(shown, "action"), "flow_id", ""),
+		OTHER_FLOW);
+	json_decref(shown);
+	call_fake_bye(&leg);
+	call_fake_closed(&leg);
+	call_fake_teardown(&fake);
+}
+
+static void test_flow_of_another_account_is_not_found(void **state)
+{
+	struct call_fake fake;
+	struct call_fake_leg leg;
+	const json_t *data;
+
+	call_fake_setup(&fake, FETCH, NULL, NULL, 0);
+	store_flow(&fake, CALL_FAKE_TRUNK); /* any other id */
+	call_fake_call(&fake, &leg);
+	call_fake_pass(&fake, 1000);
+	data = call_fake_event(&fake, "flow.error");
+	assert_string_equal(json_str(data, "code", ""), "flow_not_found");
+	assert_string_equal(json_str(data, "flow_id", ""), CALL_FAKE_FLOW);
+	assert_int_equal(leg.hangups, 1);
+	call_fake_closed(&leg);
+	call_fake_teardown(&fake);
 }
 
 #define PLAY(rest) "[{'type':'play','option':{" rest "}},{'type':'stop'}]"
@@ -344,6 +408,8 @@ static void test_noise_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fetched_flow_is_named),
+		cmocka_unit_test(test_flow_of_another_account_is_not_found),
 		cmocka_unit_test(test_early_media),
 		cmocka_unit_test(test_early_media_twice),
 		cmocka_unit_test(test_no_early_media),

@@ -65,9 +65,9 @@ static void test_types(void **state)
 	check_faults("[{'id':'a'}]", "/actions/0/type is required\n");
 	check_faults("[{'type':'sing'}]",
 		     "/actions/0/type is not a type of action; there are "
-		     "answer, beep, branch, condition_variable, dtmf_receive, "
-		     "dtmf_send, "
-		     "echo, goto, hangup, play, sleep, stop, talk, "
+		     "answer, beep, branch, condition_datetime, "
+		     "condition_variable, dtmf_receive, dtmf_send, echo, "
+		     "fetch_flow, goto, hangup, play, sleep, stop, talk, "
 		     "variable_set\n");
 }
 
@@ -191,7 +191,7 @@ static void test_schema_names_every_action(void **state)
 	const json_t *list = json_object_get(schema, "oneOf");
 	const json_t *first = json_array_get(list, 0);
 
-	assert_int_equal(json_array_size(list), 14);
+	assert_int_equal(json_array_size(list), 16);
 	assert_string_equal(json_str(first, "title", ""), "answer");
 	assert_true(json_is_object(json_object_get(
 		json_object_get(first, "properties"), "option")));
