@@ -43,8 +43,7 @@ static char *begin(GString *out, const char *key, size_t size)
 	if (!key)
 		return p;
 	*p++ = '"';
-	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): '"' follows */
-	memcpy(p, key, len);
+	memcpy(p, key, len + 1); /* its end is written over */
 	p += len;
 	*p++ = '"';
 	*p++ = ':';
