@@ -16,11 +16,12 @@
 #include "flow/flow_doc.h"
 
 enum {
-	FLOW_TRIAL_STEPS = 2000,      /**< then it is stopped: "steps" */
-	FLOW_TRIAL_EVENTS = 20000,    /**< the same, of timers and the like */
-	FLOW_TRIAL_MS = 86400000,     /**< a day: "time" */
-	FLOW_TRIAL_SCRIPT = 1000,     /**< entries of a script */
-	FLOW_TRIAL_VARIABLES = 10000, /**< that it begins with */
+	FLOW_TRIAL_STEPS = 2000,       /**< then it is stopped: "steps" */
+	FLOW_TRIAL_EVENTS = 20000,     /**< the same, of timers and the like */
+	FLOW_TRIAL_MS = 86400000,      /**< a day: "time" */
+	FLOW_TRIAL_NOTES = 128 * 1024, /**< bytes of what steps play and say */
+	FLOW_TRIAL_SCRIPT = 1000,      /**< entries of a script */
+	FLOW_TRIAL_VARIABLES = 10000,  /**< that it begins with */
 };
 
 /** An entry of the script */

@@ -28,11 +28,14 @@ static void sound(struct flow_trial *trial, int64_t ms, uint32_t *idp)
 	trial->played_ms = ms < 0 ? TRIAL_NEVER : trial->now_ms + ms;
 }
 
-/* What the step does, unless it must not be seen */
+/* What the step does, unless it must not be seen, or there is too much */
 static void note(struct flow_trial *trial, const char *key, const json_t *value)
 {
 	json_t *shown;
 
+	trial->noted += json_dumpb(value, NULL, 0, JSON_ENCODE_ANY);
+	if (trial->noted > FLOW_TRIAL_NOTES)
+		return;
 	if (flow_opts_secret(trial->run))
 		shown = json_string(FLOW_VAR_MASK);
 	else

@@ -27,7 +27,7 @@ struct flow_trial {
 	bool answered, answering; /**< it was asked to */
 	uint32_t ids, sound_id;   /**< sound_id 0 = nothing sounds */
 
-	size_t nsteps;
+	size_t nsteps, noted; /**< noted: bytes */
 	json_t *steps, *step; /**< step: the last one, borrowed */
 	json_t *end;          /**< NULL until it is over */
 };

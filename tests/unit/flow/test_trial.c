@@ -84,6 +84,25 @@ static void test_endless_sound_waits_for_the_script(void **state)
 		   "canceled", 5, 1);
 }
 
+static void test_what_is_noted_is_bounded(void **state)
+{
+	char *text = g_strnfill(4096, 'x');
+	char *flow = g_strdup_printf("{'actions':[{'id':'top','type':'talk',"
+				     "'option':{'text':'%s'},"
+				     "'next_id':'top'}]}",
+				     text);
+	json_t *out = trial(flow, "{}");
+	const json_t *steps = json_object_get(out, "steps");
+
+	assert_int_equal(json_array_size(steps), FLOW_TRIAL_STEPS);
+	assert_string_equal(json_str(json_array_get(steps, 30), "text", ""),
+			    text);
+	assert_null(json_object_get(json_array_get(steps, 31), "text"));
+	json_decref(out);
+	g_free(flow);
+	g_free(text);
+}
+
 static void test_recursion_ends(void **state)
 {
 	assert_end("{'actions':[{'id':'top','type':'goto','option':"
@@ -131,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_steps_are_bounded),
 		cmocka_unit_test(test_time_is_bounded),
 		cmocka_unit_test(test_endless_sound_waits_for_the_script),
+		cmocka_unit_test(test_what_is_noted_is_bounded),
 		cmocka_unit_test(test_recursion_ends),
 		cmocka_unit_test(test_wrong_input_is_told),
 		cmocka_unit_test(test_variables_are_bounded),
