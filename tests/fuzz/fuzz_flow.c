@@ -24,7 +24,8 @@ enum {
 
 struct world {
 	struct flow_run *run;
-	const uint8_t *what; /**< what happens */
+	struct flow_doc *doc; /**< what fetch_flow finds, too */
+	const uint8_t *what;  /**< what happens */
 	size_t left;
 	int64_t now_ms, due_ms;
 	bool answered, echo, ended;
@@ -128,6 +129,17 @@ static char *host_lookup(void *arg, const char *name)
 	return NULL;
 }
 
+static int host_flow(void *arg, const char *id, struct flow_doc **docp)
+{
+	const struct world *w = arg;
+
+	enter(arg);
+	must(id && *id);
+	*docp = obj_ref(w->doc);
+
+	return 0;
+}
+
 static void host_action(void *arg, const struct flow_step *step)
 {
 	enter(arg);
@@ -162,6 +174,7 @@ static const struct flow_host host = {
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,
 	.ended = host_ended,
@@ -238,7 +251,7 @@ static void happen(struct world *w, uint8_t byte)
 
 static void run_doc(struct flow_doc *doc, const uint8_t *what, size_t left)
 {
-	struct world w = {.what = what, .left = left, .due_ms = -1};
+	struct world w = {.doc = doc, .what = what, .left = left, .due_ms = -1};
 	struct flow_run_params prm = {.doc = doc, .host = &host, .arg = &w};
 	struct flow_vars *vars = NULL;
 	struct flow_step step;
