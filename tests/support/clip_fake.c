@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,14 +20,19 @@
 #include "loop/loop.h"
 #include "support/clip_rig.h"
 
+/* Under mtx. A failure leaves the test: not with what others need. */
 static void wait_on(struct clip_rig *rig)
 {
 	struct timespec until;
+	int err;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += CLIP_RIG_WAIT_MS / 1000;
-	assert_int_equal(pthread_cond_timedwait(&rig->cond, &rig->mtx, &until),
-			 0);
+	err = pthread_cond_timedwait(&rig->cond, &rig->mtx, &until);
+	if (!err)
+		return;
+	pthread_mutex_unlock(&rig->mtx);
+	fail_msg("nothing happened for %d ms", CLIP_RIG_WAIT_MS);
 }
 
 /* ---- the web server ---- */
@@ -41,8 +47,9 @@ static int fetch_begin(struct fetch **fetchp, struct fetcher *fetcher,
 	pthread_mutex_lock(&rig->mtx);
 	err = rig->refuse_fetch;
 	rig->refuse_fetch = 0;
+	if (!err && rig->nreqs == CLIP_RIG_REQS)
+		abort(); /* this is the loop's thread: no test to fail */
 	if (!err) {
-		assert_true(rig->nreqs < CLIP_RIG_REQS);
 		req = &rig->reqs[rig->nreqs++];
 		g_strlcpy(req->url, prm->url, sizeof(req->url));
 		g_strlcpy(req->method, prm->method ? prm->method : "GET",
@@ -135,22 +142,25 @@ void clip_rig_send(struct clip_rig *rig, struct clip_rig_req *req,
 		   const int16_t *pcm, size_t n)
 {
 	const ssize_t len = (ssize_t)(n * sizeof(*pcm));
+	ssize_t wrote = len;
 
-	/* this thread is the fetch's */
+	/* this thread is the fetch's; who was canceled hears no more */
 	pthread_mutex_lock(&rig->mtx);
-	assert_true(req->waiting);
-	assert_int_equal(write(req->fd, pcm, (size_t)len), len);
-	req->bytes += len;
-	req->progress(req->arg, req->bytes, -1);
+	if (req->waiting) {
+		wrote = write(req->fd, pcm, (size_t)len);
+		req->bytes += len;
+		req->progress(req->arg, req->bytes, -1);
+	}
 	pthread_mutex_unlock(&rig->mtx);
+	assert_int_equal(wrote, len);
 }
 
 void clip_rig_answer(struct clip_rig *rig, struct clip_rig_req *req,
 		     const struct clip_rig_answer *answer)
 {
 	pthread_mutex_lock(&rig->mtx);
-	assert_true(req->waiting);
-	end_request(rig, req, answer);
+	if (req->waiting)
+		end_request(rig, req, answer);
 	pthread_mutex_unlock(&rig->mtx);
 }
 

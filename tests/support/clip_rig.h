@@ -102,10 +102,10 @@ void clip_rig_flush(struct clip_rig *rig);
 
 /** Wait until there were so many requests. @return The last of them */
 struct clip_rig_req *clip_rig_request(struct clip_rig *rig, unsigned n);
-/** A part of the body comes */
+/** A part of the body comes; nothing when it was canceled */
 void clip_rig_send(struct clip_rig *rig, struct clip_rig_req *req,
 		   const int16_t *pcm, size_t n);
-/** The answer is over */
+/** The answer is over; nothing when it was canceled */
 void clip_rig_answer(struct clip_rig *rig, struct clip_rig_req *req,
 		     const struct clip_rig_answer *answer);
 /** A whole answer 200 with samples from `from` on, counting up */
