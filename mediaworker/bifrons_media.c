@@ -14,6 +14,12 @@
 #include "job.h"
 #include "supervisor.h"
 
+#define OOM_SCORE "500" /* of 1000; raising one's own needs no privilege */
+
+enum {
+	NICENESS = 5
+};
+
 /* Nobody but the plugin has a use for it */
 static bool has_control(void)
 {
@@ -23,6 +29,18 @@ static bool has_control(void)
 	return !getsockopt(MEDIA_CONTROL_FD, SOL_SOCKET, SO_TYPE, &type,
 			   &len) &&
 	       type == SOCK_SEQPACKET;
+}
+
+/* Calls come before files: on a busy machine, and on one without memory */
+static void stand_back(void)
+{
+	FILE *f = fopen("/proc/self/oom_score_adj", "we");
+
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	if (f) {
+		(void)fputs(OOM_SCORE, f);
+		(void)fclose(f);
+	}
 }
 
 int main(void)
@@ -45,6 +63,7 @@ int main(void)
 	(void)close_range(MEDIA_CONTROL_FD + 1, ~0U, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)signal(SIGPIPE, SIG_IGN);
+	stand_back();
 
 	supervisor_block_signals();
 	err = job_prepare(&tools);

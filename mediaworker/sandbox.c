@@ -174,7 +174,8 @@ static int set_limits(const struct sandbox *sb)
 
 /* ---- Landlock: no path leads anywhere ---- */
 
-/* A kernel without it still has seccomp below. @return 0 or errno */
+/* A kernel without it, or a container that forbids it, still has seccomp
+ * below. @return 0 or errno */
 static int lock_files(const struct sandbox *sb)
 {
 	const struct landlock_ruleset_attr attr = {
@@ -190,7 +191,9 @@ static int lock_files(const struct sandbox *sb)
 
 	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0)
-		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : errno;
+		return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM
+			       ? 0
+			       : errno;
 
 	if (sb->read_dir >= 0 && syscall(SYS_landlock_add_rule, fd,
 					 LANDLOCK_RULE_PATH_BENEATH, &below, 0))

@@ -27,7 +27,7 @@
 
 enum {
 	SANDBOX_CPU_S = 60,
-	SANDBOX_MEMORY = 512 << 20, /**< more than base_memory */
+	SANDBOX_MEMORY = 256 << 20, /**< more than base_memory */
 	SANDBOX_KEEP_MAX = 8,
 };
 

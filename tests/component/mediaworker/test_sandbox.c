@@ -231,8 +231,9 @@ static void test_no_file_is_opened(void **state)
 static void test_below_a_folder_files_are_read(void **state)
 {
 	assert_int_equal(attempt(open_usr, "/usr"), 0);
-	/* Landlock's; a kernel without it reads what the user may read */
-	assert_int_equal(attempt(open_passwd, "/usr"), EACCES);
+	/* a kernel without Landlock reads what the user may read */
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) >= 1)
+		assert_int_equal(attempt(open_passwd, "/usr"), EACCES);
 }
 
 static void test_no_file_is_written(void **state)

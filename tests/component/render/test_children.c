@@ -164,6 +164,24 @@ static void test_a_job_that_dies_is_alone(void **state)
 	assert_int_equal(st.failed, 1);
 }
 
+static void test_a_job_without_end_takes_too_long(void **state)
+{
+	struct endless e;
+	pid_t super, job;
+
+	open_rig(1, 0, 0);
+	start(&e);
+	render_rig_wait_progress(&e.o, RATE);
+	assert_int_equal(render_rig_children(getpid(), &super, 1), 1);
+	wait_jobs(super, 1, &job);
+	/* what the kernel does after a minute of computing */
+	assert_int_equal(kill(job, SIGXCPU), 0);
+	wait_done(&e);
+	assert_string_equal(e.o.why, "decoding it takes too long");
+	assert_int_equal(e.o.err, ETIMEDOUT);
+	end(&e, "undecodable");
+}
+
 static void test_a_supervisor_that_dies_is_started_again(void **state)
 {
 	struct render_stats st;
@@ -466,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_job_that_dies_is_alone),
+		T(test_a_job_without_end_takes_too_long),
 		T(test_a_supervisor_that_dies_is_started_again),
 		T(test_it_comes_back_each_time),
 		T(test_a_supervisor_that_hangs_is_no_trap),
