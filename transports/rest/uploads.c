@@ -21,7 +21,7 @@ enum {
 /* What a crash left: nobody waits for it any more */
 static int remove_leftovers(const char *dir)
 {
-	const char *prefix = REST_UPLOAD_PREFIX + sizeof(TMP_DIR);
+	const char *prefix = &REST_UPLOAD_PREFIX[sizeof(TMP_DIR)];
 	struct dirent *entry;
 	unsigned n = 0;
 	DIR *d = opendir(dir);

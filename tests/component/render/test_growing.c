@@ -130,8 +130,8 @@ static void test_it_is_heard_before_it_is_there(void **state)
 		"-ar 48000 -f webm -c:a libopus -cluster_time_limit 500",
 		"-ar 44100 -f mpegts -c:a mp2",
 		"-ar 44100 -c:a aac -movflags +faststart -f mp4",
-		"-ar 44100 -c:a aac -movflags +frag_keyframe+empty_moov "
-		"-frag_duration 200000 -f mp4",
+		("-ar 44100 -c:a aac -movflags +frag_keyframe+empty_moov "
+		 "-frag_duration 200000 -f mp4"),
 	};
 	struct render_outcome o;
 	struct arrival a;

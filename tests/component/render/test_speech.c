@@ -322,8 +322,8 @@ static void test_hostile_texts(void **state)
 {
 	static const char *const texts[] = {
 		"<speak><audio src='/etc/passwd'/>x</speak>",
-		"<speak><audio src='a\"; touch /tmp/bifrons-was-here; \"'/>"
-		"x</speak>",
+		("<speak><audio src='a\"; touch /tmp/bifrons-was-here; \"'/>"
+		 "x</speak>"),
 		"<speak><voice name='../../../etc/passwd'>x</voice></speak>",
 		"<speak><voice xml:lang='de'>Guten Tag</voice> x</speak>",
 		"<speak><prosody rate='1e99' pitch='-1e99'>x</prosody></speak>",

@@ -108,8 +108,8 @@ static void test_refuses_what_it_does_not_know(void **state)
 		"store = ",
 		"store = \"x\"\nretry_s = (0)\n",
 		"store = \"x\"\nretry_s = (\"5\")\n",
-		"store = \"x\"\nretry_s = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,"
-		" 1, 1, 1, 1, 1, 1)\n",
+		("store = \"x\"\nretry_s = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,"
+		 " 1, 1, 1, 1, 1, 1)\n"),
 		"store = \"x\"\ntimeout_s = 0\n",
 		"store = \"x\"\nmax_endpoint = 0\n",
 	};
