@@ -208,8 +208,8 @@ void child_kill(struct child *child, const char *why)
 	if (child->fails < BROKEN_FAILS)
 		log_warn("render: bifrons-media[%d] %s; it is started again",
 			 (int)child->pid, why);
-	atomic_fetch_add(&child->render->nrestarts, 1);
 	end_process(child);
+	atomic_fetch_add(&child->render->nrestarts, 1);
 	retry_later(child);
 	fail_jobs(child);
 }

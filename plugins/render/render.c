@@ -108,13 +108,16 @@ struct render *render_stop(struct render *r)
 
 void render_stats(struct render *r, struct render_stats *stats)
 {
+	/* first: who has been started again is not counted as up before */
+	const uint64_t restarts = atomic_load(&r->nrestarts);
+
 	*stats = (struct render_stats){
 		.running = atomic_load(&r->nrunning),
 		.queued = atomic_load(&r->nwaiting),
 		.supervisors = atomic_load(&r->nup),
 		.jobs = atomic_load(&r->njobs),
 		.failed = atomic_load(&r->nfailed),
-		.restarts = atomic_load(&r->nrestarts),
+		.restarts = restarts,
 	};
 }
 

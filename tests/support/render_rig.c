@@ -248,13 +248,13 @@ bool render_rig_run(const struct render_rig *rig, const char *command)
 	return ok;
 }
 
-void render_rig_wait_up(struct render_rig *rig, unsigned n)
+void render_rig_wait_up(struct render_rig *rig, unsigned n, unsigned restarts)
 {
 	struct render_stats st;
 
 	for (;;) {
 		render_stats(rig->render, &st);
-		if (st.supervisors >= n)
+		if (st.restarts >= restarts && st.supervisors >= n)
 			return;
 		sched_yield();
 	}

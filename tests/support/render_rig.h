@@ -75,8 +75,9 @@ void render_rig_speak(struct render_rig *rig, struct render_outcome *o,
  */
 bool render_rig_run(const struct render_rig *rig, const char *command);
 
-/** Until so many supervisors are up */
-void render_rig_wait_up(struct render_rig *rig, unsigned n);
+/** Until so many supervisors are up, after so many restarts: a job may tell of
+ * its supervisor's death before that is noticed itself */
+void render_rig_wait_up(struct render_rig *rig, unsigned n, unsigned restarts);
 
 /** Processes that one has started and that live, as /proc knows them now.
  * @return how many; in pids the first max

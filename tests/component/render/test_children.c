@@ -190,7 +190,7 @@ static void test_a_supervisor_that_dies_is_started_again(void **state)
 	unsigned i;
 
 	open_rig(2, 0, 0);
-	render_rig_wait_up(&rig, 2);
+	render_rig_wait_up(&rig, 2, 0);
 	for (i = 0; i < 4; ++i) {
 		start(&e[i]);
 		render_rig_wait_progress(&e[i].o, RATE);
@@ -215,7 +215,7 @@ static void test_a_supervisor_that_dies_is_started_again(void **state)
 	while (!kill(jobs[0], 0) || !kill(jobs[1], 0))
 		sched_yield();
 
-	render_rig_wait_up(&rig, 2);
+	render_rig_wait_up(&rig, 2, 1);
 	one_more();
 	for (i = 0; i < 4; ++i)
 		if (e[i].pipe >= 0)
@@ -229,7 +229,7 @@ static void test_it_comes_back_each_time(void **state)
 {
 	struct endless e;
 	pid_t super;
-	int i;
+	unsigned i;
 
 	open_rig(1, 0, 0);
 	for (i = 0; i < 4; ++i) {
@@ -240,7 +240,7 @@ static void test_it_comes_back_each_time(void **state)
 		/* (told that its file is whole, it might come to its end) */
 		wait_done(&e);
 		end(&e, "render_failed");
-		render_rig_wait_up(&rig, 1);
+		render_rig_wait_up(&rig, 1, i + 1);
 	}
 	one_more();
 }
@@ -251,7 +251,7 @@ static void test_a_supervisor_that_hangs_is_no_trap(void **state)
 	pid_t super;
 
 	open_rig(1, 0, 0);
-	render_rig_wait_up(&rig, 1);
+	render_rig_wait_up(&rig, 1, 0);
 	assert_int_equal(render_rig_children(getpid(), &super, 1), 1);
 	assert_int_equal(kill(super, SIGSTOP), 0);
 	start(&e);

@@ -30,7 +30,7 @@ static struct render_rig rig;
 static int setup(void **state)
 {
 	render_rig_open(&rig, NULL);
-	render_rig_wait_up(&rig, 2);
+	render_rig_wait_up(&rig, 2, 0);
 
 	return 0;
 }
