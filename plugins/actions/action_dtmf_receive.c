@@ -255,6 +255,10 @@ static enum act receive_event(struct flow_run *run, const struct flow_event *ev)
 		return finish(run, "timeout", '\0');
 	case FLOW_EV_ANSWERED:
 	case FLOW_EV_FAILED:
+	case FLOW_EV_HTTP:
+	case FLOW_EV_BRIDGED:
+	case FLOW_EV_CONNECT:
+	case FLOW_EV_RECORDED:
 	case FLOW_EV_NTYPES:
 		break;
 	}

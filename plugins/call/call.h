@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "call/leg.h"
+#include "flow/flow_host.h"
 
 struct call;
 struct call_table;
@@ -22,9 +23,15 @@ struct clips;
 struct db;
 struct directory;
 struct event_source;
+struct call_record_ops;
+struct fetch;
+struct fetch_params;
+struct fetcher;
+struct flow_doc;
 struct loop;
 struct media_stats;
 struct media_stream;
+struct recorder;
 struct store;
 struct store_tx;
 struct timers;
@@ -44,6 +51,12 @@ struct call_media_ops {
 	void (*stop)(struct media_leg *leg);
 	void (*echo)(struct media_leg *leg, bool on);
 	void (*stats)(const struct media_leg *leg, struct media_stats *stats);
+	int (*bridge)(struct media_leg *a, struct media_leg *b);
+	void (*unbridge)(struct media_leg *leg);
+	void (*mute)(struct media_leg *leg, bool in, bool out);
+	void (*hold)(struct media_leg *leg, bool on);
+	uint32_t (*tap)(struct media_leg *leg, struct media_tap *tap);
+	void (*untap)(struct media_leg *leg, uint32_t tap_id);
 };
 
 /** What calls ask of clip/; tests put their own here. As clip_play_start() and
@@ -54,6 +67,13 @@ struct call_clip_ops {
 		     const struct clip_play_params *prm,
 		     struct media_stream **streamp);
 	struct clip_play *(*stop)(struct clip_play *play);
+};
+
+/** What calls ask of fetch/; tests put their own here */
+struct call_fetch_ops {
+	int (*start)(struct fetch **fetchp, struct fetcher *fetcher,
+		     const struct fetch_params *prm);
+	void (*cancel)(struct fetch *fetch);
 };
 
 /** What calls need of the world; kept by the table */
@@ -74,6 +94,11 @@ struct call_env {
 	const struct call_media_ops *media; /**< NULL: media.h's functions */
 	struct clips *clips;                /**< NULL: nothing but tones */
 	const struct call_clip_ops *clip;   /**< NULL: clip.h's functions */
+	struct fetcher *fetcher;            /**< of flows; NULL: no HTTP */
+	const struct call_fetch_ops *fetch; /**< NULL: fetch.h's functions */
+	const uint8_t *key; /**< unseals signing secrets; NULL: unsigned */
+	struct recorder *recorder;            /**< NULL: nothing is recorded */
+	const struct call_record_ops *record; /**< NULL: record.h's functions */
 };
 
 int call_table_alloc(struct call_table **tablep, const struct call_env *env);
@@ -86,6 +111,47 @@ int call_table_alloc(struct call_table **tablep, const struct call_env *env);
 enum call_refusal call_incoming(struct call_table *table,
 				const struct leg_incoming *in);
 
+/** A party as it is written down; borrowed */
+struct call_party {
+	const char *type;   /**< "tel", "sip", "extension" */
+	const char *target; /**< "+45…", "sip:bob@host", "1001@domain" */
+	const char *name;   /**< or NULL */
+};
+
+/** An outgoing call as it is asked for, checked; borrowed */
+struct call_origin {
+	const char *account_id;
+	struct call_party source, destination;
+	const char *trunk_id; /**< or NULL */
+	const char *flow_id;  /**< or NULL */
+	struct flow_doc *doc; /**< what runs; a reference is taken */
+	bool early_execution; /**< the flow starts when it rings */
+	bool anonymous;
+	unsigned timeout_s;         /**< until answered; 0 = the platform's */
+	unsigned max_duration_s;    /**< 0 = the platform's */
+	const json_t *headers;      /**< {"X-…": text}, or NULL */
+	const json_t *variables;    /**< {name: text}, or NULL */
+	const json_t *webhook;      /**< {url, events}, or NULL */
+	const char *notes;          /**< or NULL */
+	const char *parent_call_id; /**< or NULL */
+	bool chained;               /**< ends when its parent does */
+	const char *request_id;     /**< or NULL */
+};
+
+/** Make an outgoing call: call.created now, the rest a moment later. One that
+ * cannot be placed (no_route, trunk_down, not_registered …) is a record that
+ * ends as `failed` with that code. Over the account's max_cps it waits as
+ * `queued`.
+ * @param id  Set on CALL_TAKEN
+ */
+enum call_refusal call_create(struct call_table *table,
+			      const struct call_origin *origin,
+			      char id[ID_SIZE]);
+
+/** Calls may go out by these from now on; the factory outlives the table */
+void call_table_add_factory(struct call_table *table,
+			    const struct leg_factory *factory);
+
 /** Borrowed; NULL when no live call has this id */
 struct call *call_find(const struct call_table *table, const char *id);
 
@@ -95,10 +161,63 @@ struct call *call_find(const struct call_table *table, const char *id);
 int call_hangup(struct call *call, const struct leg_end *end,
 		const char *request_id);
 
+/* ---- live verbs (call_verbs.c) ----
+ *
+ * Each returns 0, EALREADY when the call has ended or ends, EPROTO when it
+ * cannot do that now (whyp: static, in words; nothing is changed), EINVAL,
+ * or EAGAIN when a resource is short. Between call_request() calls what they
+ * cause carries the request's id.
+ */
+
+/** Who shall hear it */
+enum call_to {
+	CALL_TO_PARTY, /**< the call's own */
+	CALL_TO_PEER,  /**< whom it is bridged with */
+	CALL_TO_BOTH,
+};
+
+/** What becomes of whom it is bridged with */
+enum call_peer_fate {
+	CALL_PEER_HANGUP,
+	CALL_PEER_HOLD,
+};
+
+/** The request that acts until the next call of this; NULL = none */
+void call_request(struct call *call, const char *request_id);
+/** "POST play" and the like, for the timeline */
+void call_note_request(struct call *call, const char *line);
+/** Beside the flow: in a bridge, while it waits or echoes; EPROTO while it
+ * plays something itself */
+int call_verb_play(struct call *call, const struct flow_play *play,
+		   enum call_to to, const char **whyp);
+int call_verb_talk(struct call *call, const struct flow_talk *talk,
+		   enum call_to to, const char **whyp);
+/** Whatever plays to the party, the flow's too: that goes on then */
+int call_verb_stop_media(struct call *call, const char **whyp);
+int call_verb_dtmf(struct call *call, const struct flow_digits *digits,
+		   const char **whyp);
+int call_verb_mute(struct call *call, bool in, bool out, bool on,
+		   const char **whyp);
+int call_verb_hold(struct call *call, bool on, const char **whyp);
+/** Replace what runs. @param doc  A reference is taken */
+int call_verb_redirect(struct call *call, struct flow_doc *doc,
+		       const char *flow_id, enum call_peer_fate peer,
+		       const char **whyp);
+int call_verb_record(struct call *call, const struct flow_record *prm,
+		     char id[ID_SIZE], const char **whyp);
+int call_verb_recording(struct call *call, enum flow_record_verb verb,
+			const char *id, const char **whyp);
+/** What PATCH may change; each NULL or 0 = as it is.
+ * @param variables  {name: text or null}, checked */
+int call_verb_patch(struct call *call, const json_t *variables,
+		    const json_t *notes, unsigned max_duration_s,
+		    const char **whyp);
+
 /** The resource as GET shows it, a new object */
 json_t *call_json(const struct call *call);
 
-/** What happened on it: [{"at", "note"}], the first and the newest ones; new */
+/** What happened on it and is no event: [{"at", "kind", "text", …}], the first
+ * and the newest ones; new. It is stored with the call's end. */
 json_t *call_timeline(const struct call *call);
 const char *call_id(const struct call *call);
 const char *call_account_id(const struct call *call);

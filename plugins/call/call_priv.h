@@ -254,6 +254,33 @@ void call_env_commit(const struct call_env *env, struct store_tx *tx);
 /** Hand the transaction over, if it should go now */
 void call_flush(struct call *call, bool now);
 
+/* ---- call_http.c: what a flow asks of servers ---- */
+
+int call_http_start(struct call *call, const struct flow_http *http,
+		    uint32_t *idp);
+void call_http_cancel(struct call *call, uint32_t id);
+/** The call ends: whom the flow waits for is given up */
+void call_http_forget(struct call *call);
+
+/* ---- call_recording.c ---- */
+
+/** flow_host's record() and record_verb() */
+int call_recording_start(struct call *call, const struct flow_record *prm,
+			 char id[ID_SIZE], const char **codep);
+int call_recording_verb(struct call *call, enum flow_record_verb verb,
+			const char *id);
+/** A digit ends a recording that waits for it: then it is nobody else's.
+ * @return true when it did */
+bool call_recording_digit(struct call *call, char digit);
+/** leg_handler.tapped */
+void call_recording_tapped(struct call *call, uint32_t tap_id,
+			   enum media_tap_end why);
+/** The call ends, before its leg is told: all of them end as "hangup" */
+void call_recordings_end(struct call *call);
+/** Their ids, for the call's document: ["…"] */
+void call_recordings_put(GString *out, const char *key,
+			 const struct call *call);
+
 /* ---- call_webhook.c ---- */
 
 /** What its number says; a new reference, or NULL */

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "common/id.h"
+#include "media/tap.h"
 
 struct leg;
 struct media_leg;
@@ -60,6 +61,8 @@ struct leg_end {
  * hears of it; what concerns the call (dtmf, played, silent) it passes on.
  */
 struct leg_handler {
+	/** The other side knows of our call: anything at all came (outgoing) */
+	void (*heard)(void *arg);
 	/** Early media runs (183 was sent, or received with SDP) */
 	void (*early)(void *arg);
 	/** The party rings (outgoing) */
@@ -76,6 +79,9 @@ struct leg_handler {
 	void (*played)(void *arg, uint32_t play_id, int err);
 	/** No media came for the silence timeout (media_handler.silent) */
 	void (*silent)(void *arg);
+	/** A tap of leg->media came to its end by itself
+	 * (media_handler.tapped, passed on) */
+	void (*tapped)(void *arg, uint32_t tap_id, enum media_tap_end why);
 	/** The party held or resumed us */
 	void (*held)(void *arg, bool held);
 	/** The leg is over; closed() follows */
@@ -109,6 +115,15 @@ struct leg_ops {
 	/** Send back what leg->media does not carry, a browser's picture, or
 	 * stop it. The op may be NULL */
 	void (*echo)(struct leg *leg, bool on);
+	/** Put the party on hold, or take it back (SIP: re-INVITE with
+	 * sendonly; a browser is told). What it hears is leg->media's. The op
+	 * may be NULL.
+	 * @return 0, EPROTO before the answer */
+	int (*hold)(struct leg *leg, bool on);
+	/** What leg->media does not carry, a browser's picture, goes to and
+	 * comes from this leg of the same ops, until NULL. Told on both legs.
+	 * The op may be NULL */
+	void (*bridge)(struct leg *leg, struct leg *peer);
 	/** The call's `sip` member (or what stands in its place) as JSON
 	 * text; g_free() it. The op may be NULL */
 	char *(*describe)(const struct leg *leg);
@@ -149,6 +164,67 @@ struct leg_incoming {
 	/** The flow's first variables, {name: text}, or NULL; names that may
 	 * not be set are passed over */
 	const json_t *variables;
+};
+
+/** Whom an outgoing leg shall reach, and as whom; borrowed */
+struct leg_dial {
+	const char *account_id;
+	const char *call_id;
+	const char *type;     /**< "tel", "sip", "extension" */
+	const char *target;   /**< "+45…", "sip:bob@host", "1001@domain" */
+	const char *trunk_id; /**< or NULL */
+	const char *source_type, *source, *source_name; /**< name: or NULL */
+	bool anonymous;
+	const json_t *headers; /**< {"X-…": text} to go out, or NULL */
+	/** A codec's name to be offered first, so that a bridge need not
+	 * transcode; or NULL */
+	const char *codec;
+	/** The call as GET shows it, for who is rung: JSON text; or NULL */
+	const char *call_text;
+};
+
+struct leg_factory;
+
+enum {
+	LEG_ROUTE_KEY = 128,
+	LEG_ROUTES_MAX = 32
+};
+
+/** One way to reach a destination: a device, or a trunk's host */
+struct leg_route {
+	const struct leg_factory *factory;
+	/** Ways of one order ring together; the next order when all of these
+	 * failed by what is not the callee's own answer */
+	unsigned order;
+	/** Nothing heard for so long: on to the next order; 0 = wait */
+	unsigned give_up_ms;
+	char trunk_id[ID_SIZE];   /**< or "" */
+	char host[LEG_ROUTE_KEY]; /**< for `attempts`: "192.0.2.1:5060", or ""
+				   */
+	char key[LEG_ROUTE_KEY];  /**< the factory's own */
+};
+
+/** Makes legs of its kind; call_env lists them */
+struct leg_factory {
+	const char *endpoint; /**< "sip" or "webrtc" */
+	/** Append the ways there are, LEG_ROUTES_MAX in all.
+	 * @param codep  Static, with an error: "no_route", "trunk_down",
+	 *               "not_registered"
+	 * @return 0; ENOENT: not of this kind, or nobody there; EINVAL: no
+	 *         such address */
+	int (*routes)(void *arg, const struct leg_dial *dial,
+		      struct leg_route *routes, unsigned *np,
+		      const char **codep);
+	/** Begin to ring one of them. Everything that follows is told to the
+	 * handler, never from inside.
+	 * @param legp  Set on success, as leg_incoming.leg: the caller's until
+	 *              closed() and unref(); handler and arg are set
+	 * @return 0 or errno */
+	int (*dial)(void *arg, const struct leg_dial *dial,
+		    const struct leg_route *route,
+		    const struct leg_handler *handler, void *handler_arg,
+		    struct leg **legp);
+	void *arg;
 };
 
 /** Why an incoming leg was not taken */

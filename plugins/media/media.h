@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "media/tap.h"
+
 struct loop;
 struct codec; /* codec/codec.h */
 struct media_engine;
@@ -65,6 +67,9 @@ struct media_handler {
 	void (*silent)(void *arg);
 	/** The first packet that we accepted arrived */
 	void (*started)(void *arg);
+	/** A tap came to its end by itself (media/tap.h); once each. May be
+	 * NULL */
+	void (*tapped)(void *arg, uint32_t tap_id, enum media_tap_end why);
 	/** media_leg_close() is done; the last call */
 	void (*closed)(void *arg, const struct media_stats *stats);
 };
@@ -150,6 +155,35 @@ void media_leg_stop(struct media_leg *leg);
 
 /** Send back what comes, untouched where that is possible */
 void media_leg_echo(struct media_leg *leg, bool on);
+
+/** Let two parties hear each other, from now on and whatever plays to them
+ * (that goes first; afterwards they hear each other again). Packets pass
+ * untouched where codec and packet time agree and nobody listens in; else
+ * they are decoded, mixed or converted, and encoded. Going from one to the
+ * other neither clicks, drops nor renumbers. Digits (RFC 4733) pass, and are
+ * told. The legs move to one media thread. Either may start, stop, re-INVITE
+ * or be closed at any time. echo() of both is off meanwhile.
+ * @return 0, or EBUSY when one is bridged already
+ */
+int media_leg_bridge(struct media_leg *a, struct media_leg *b);
+/** End it on both sides; nothing when there is none */
+void media_leg_unbridge(struct media_leg *leg);
+
+/** Silence in place of what the party says (in), or hears (out); digits pass.
+ * A party that we hold hears what plays, but not its peer: see hold */
+void media_leg_mute(struct media_leg *leg, bool in, bool out);
+
+/** Nothing passes the bridge, and silence does not end the call; what plays
+ * is heard */
+void media_leg_hold(struct media_leg *leg, bool on);
+
+/** Give what the party says and hears to a tap; a reference is taken. Taps
+ * may come and go at any time, LEG_TAPS_MAX at once.
+ * @return Its id, or 0 when there are too many
+ */
+uint32_t media_leg_tap(struct media_leg *leg, struct media_tap *tap);
+/** No more; the tap sees media_tap_is_over() when the media thread is done */
+void media_leg_untap(struct media_leg *leg, uint32_t tap_id);
 
 /** Send digits one after the other (RFC 4733, or tones in-band): 0-9 A-D * #,
  * w = 500 ms. played() tells the end. @return The play's id

@@ -60,6 +60,9 @@ void sipx_stack_drain(struct sipx_stack *stack, bool drain);
 void sipx_stack_stop(struct sipx_stack *stack, void (*stopped)(void *arg),
 		     void *arg);
 
+/** How calls go out by SIP (call_table_add_factory()); lives as the stack */
+const struct leg_factory *sipx_stack_factory(const struct sipx_stack *stack);
+
 enum {
 	SIPX_NCLASSES = 7
 };

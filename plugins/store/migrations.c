@@ -250,4 +250,26 @@ static const char v3[] =
 	"INSERT INTO meta (key, value) SELECT 'webhook_cursor',"
 	" CAST(coalesce(max(row), 0) AS TEXT) FROM event;";
 
-const char *const store_migrations[] = {v1, v2, v3, NULL};
+static const char v4[] =
+	"CREATE TABLE recording ("
+	" id TEXT PRIMARY KEY,"
+	" account_id TEXT NOT NULL,"
+	" call_id TEXT,"
+	" conference_id TEXT,"
+	" status TEXT NOT NULL," /* recording, paused, finished, failed */
+	" format TEXT NOT NULL,"
+	" node_id TEXT NOT NULL,"
+	" sequence INTEGER NOT NULL," /* of its newest event */
+	" created_at INTEGER NOT NULL,"
+	" doc TEXT NOT NULL) STRICT;"
+	"CREATE INDEX recording_page"
+	" ON recording (account_id, created_at, id);"
+	"CREATE INDEX recording_call ON recording (call_id)"
+	" WHERE call_id IS NOT NULL;"
+	"CREATE INDEX recording_live ON recording (status)"
+	" WHERE status IN ('recording', 'paused');"
+
+	/* what happened on a call that is no event; written at its end */
+	"ALTER TABLE call ADD COLUMN timeline TEXT;";
+
+const char *const store_migrations[] = {v1, v2, v3, v4, NULL};

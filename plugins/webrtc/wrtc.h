@@ -68,6 +68,10 @@ struct wrtc_params {
 
 int wrtc_start(struct wrtc **gwp, const struct wrtc_params *prm);
 
+/** How calls go out to registered browsers (call_table_add_factory()); lives
+ * as gw */
+const struct leg_factory *wrtc_factory(const struct wrtc *gw);
+
 /** End every handle; calls must be over. Returns when nobody is inside any
  * more. Not from the loop. @return NULL
  */
