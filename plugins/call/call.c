@@ -242,6 +242,7 @@ int call_end(struct call *call, const struct leg_end *end)
 	call_timers_stop(call);
 	if (call->run)
 		flow_run_cancel(call->run);
+	call_http_forget(call);
 	call_play_forget(call); /* an async one */
 	take_last_look(call);
 

@@ -37,6 +37,7 @@ static void account_destructor(void *arg)
 
 	g_free(account->name);
 	g_free(account->country);
+	json_decref(account->doc);
 }
 
 struct dir_account *dir_account_parse(const json_t *doc)
@@ -52,6 +53,7 @@ struct dir_account *dir_account_parse(const json_t *doc)
 	account->max_incoming = limit(doc, "max_incoming");
 	account->max_outgoing = limit(doc, "max_outgoing");
 	account->max_cps = limit(doc, "max_cps");
+	account->doc = json_deep_copy(doc);
 
 	return account;
 }
