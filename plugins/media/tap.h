@@ -32,7 +32,8 @@ struct media_tap_params {
 	unsigned rate;       /**< 8000, 16000 or 48000 */
 	unsigned channels;   /**< 1: both mixed; 2: the party left, what it
 				hears right */
-	unsigned silence_ms; /**< of the party: ends it; 0 = never */
+	unsigned silence_ms; /**< of the party, from the first frame: ends it;
+				0 = never */
 	uint64_t max_frames; /**< ends it; 0 = never */
 	unsigned ring_ms;    /**< 0 = 4000 */
 };
@@ -41,8 +42,10 @@ struct media_tap_params {
 int media_tap_alloc(struct media_tap **tapp,
 		    const struct media_tap_params *prm);
 
-/** 20 ms of each side, rate / 50 samples; NULL = silence.
- * @return false when it is over by that: endp says why
+/** 20 ms of each side, rate / 50 samples; NULL = silence. What the party says
+ * counts as silence when it does not stand out of the noise behind it.
+ * @return false when it is over by that: endp says why, media_tap_finish() was
+ *         called. Every further one says the same.
  */
 bool media_tap_put(struct media_tap *tap, const int16_t *said,
 		   const int16_t *heard, enum media_tap_end *endp);
