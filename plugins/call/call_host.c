@@ -18,12 +18,14 @@ static int host_answer(void *arg)
 	struct call *call = arg;
 	int err;
 
-	if (call->state == CALL_ENDED || !call->leg)
+	if (call->state == CALL_ENDED)
 		return ESHUTDOWN;
 	if (call->state == CALL_ANSWERED)
 		return EALREADY;
 	if (call->outgoing || call->answering)
 		return 0; /* the other side does it; or it is under way */
+	if (!call->leg)
+		return ESHUTDOWN;
 
 	err = call->leg->ops->answer(call->leg);
 	if (err && err != EALREADY)
@@ -265,6 +267,18 @@ void call_flow_start(struct call *call)
 		ring_if_waiting(call);
 	}
 	call_turn_end(call);
+}
+
+static void start_now(void *arg)
+{
+	call_flow_start(arg);
+}
+
+void call_flow_start_soon(struct call *call)
+{
+	if (call->doc && !call->run && !timer_is_running(&call->start_timer))
+		timer_start(call->table->env.timers, &call->start_timer, 0,
+			    "call_flow_start", start_now, call);
 }
 
 void call_flow_event(struct call *call, const struct flow_event *ev)

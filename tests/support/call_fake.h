@@ -22,9 +22,24 @@
 struct call_fake;
 struct clip_end;
 
+/** What stands for a leg's media_leg; what calls ask of it is counted in the
+ * world, too */
+struct call_fake_media {
+	struct call_fake *fake;
+	struct call_fake_media *peer; /**< bridged with */
+	unsigned plays, stops;
+	bool muted_in, muted_out, held;
+	char digits[32]; /**< sent, of all */
+};
+
 /** A leg whose party does nothing by itself */
 struct call_fake_leg {
 	struct leg leg; /* first */
+	struct call_fake_media media;
+	struct leg *picture; /**< whose picture it gets */
+	unsigned bridges, holds;
+	bool on_hold;
+	int hold_err;
 	unsigned rings, progresses, answers, hangups, unrefs;
 	bool by_info;  /**< digits go by signalling */
 	char info[32]; /**< those that went */
@@ -50,7 +65,21 @@ struct call_fake {
 	unsigned idles;
 	int64_t alive_ms; /**< as last written, 0 = never */
 
+	/* calls that go out */
+	struct leg_factory factory;
+	struct leg_route routes[8];
+	unsigned nroutes; /**< 0: routes_err, or ENOENT */
+	int routes_err;
+	const char *routes_code;
+	const char *bad_host; /**< dial() fails for it */
+	struct call_fake_leg dialed[24];
+	unsigned ndialed;
+	char source[64], codec[16]; /**< of the last dial */
+	bool anonymous;
+	json_t *headers;
+
 	/* media, of all legs */
+	int bridge_err;
 	unsigned plays, stops, echos;
 	bool echo;
 	uint32_t play_id;
@@ -81,12 +110,25 @@ enum call_refusal call_fake_invite(struct call_fake *fake,
 /** The same, and the flow starts; fails the test when refused */
 struct call *call_fake_call(struct call_fake *fake, struct call_fake_leg *leg);
 
+/** A way out: ways of one order ring together */
+void call_fake_route(struct call_fake *fake, unsigned order,
+		     unsigned give_up_ms, const char *host);
+/** Who is called, with what CALL_FAKE_FLOW does; may be changed */
+struct call_origin call_fake_origin(struct call_fake *fake);
+/** An outgoing call is made, and dialed; fails the test when refused */
+struct call *call_fake_create(struct call_fake *fake,
+			      const struct call_origin *origin);
+
 /** Time passes, timers run */
 void call_fake_pass(struct call_fake *fake, int64_t ms);
 
 /* What the leg tells */
 void call_fake_answered(struct call_fake_leg *leg);
 void call_fake_early(struct call_fake_leg *leg);
+void call_fake_ringing(struct call_fake_leg *leg);
+/** A final response, and the leg is gone */
+void call_fake_fails(struct call_fake_leg *leg, enum hangup_reason reason,
+		     int sip_code);
 void call_fake_digits(struct call_fake_leg *leg, const char *digits);
 void call_fake_played(struct call_fake *fake, struct call_fake_leg *leg,
 		      int err);
