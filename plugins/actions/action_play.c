@@ -26,41 +26,19 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static bool is_barged(const struct flow_run *run)
+static const char *keys(const struct flow_run *run)
 {
-	return flow_digits_have(run, json_str(flow_opts(run), "barge_in", ""));
+	return json_str(flow_opts(run), "barge_in", "");
 }
 
 static enum act play_start(struct flow_run *run)
 {
-	const bool async = json_flag(flow_opts(run), "async", false);
-	enum act act;
-
-	/* typed ahead: who knows the menu need not hear it */
-	if (is_barged(run))
-		return ACT_NEXT;
-
-	act = action_sound(run, flow_opts(run), async);
-	if (act != ACT_WAIT || !async)
-		return act;
-	flow_play_forget(run);
-
-	return ACT_NEXT;
-}
-
-static void play_cancel(struct flow_run *run)
-{
-	flow_host(run)->stop(flow_host_arg(run));
+	return action_heard_start(run, keys(run));
 }
 
 static enum act play_event(struct flow_run *run, const struct flow_event *ev)
 {
-	if (ev->type == FLOW_EV_DIGIT && is_barged(run)) {
-		play_cancel(run);
-		return ACT_NEXT;
-	}
-
-	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
+	return action_heard_event(run, ev, keys(run));
 }
 
 const struct action_type action_play = {
@@ -68,7 +46,7 @@ const struct action_type action_play = {
 	.opts = opts,
 	.start = play_start,
 	.event = play_event,
-	.cancel = play_cancel,
+	.cancel = action_heard_cancel,
 	.doc = "Plays to the party, and waits for the end. Before the answer "
 	       "it goes out as early media (183), without answering. What "
 	       "played before ends. A long file plays while it arrives. When "

@@ -123,6 +123,39 @@ enum act action_sound(struct flow_run *run, const json_t *option, bool async)
 	return talk.text ? flow_talk(run, &talk) : flow_play(run, &play);
 }
 
+enum act action_heard_start(struct flow_run *run, const char *keys)
+{
+	const bool async = json_flag(flow_opts(run), "async", false);
+	enum act act;
+
+	/* typed ahead: who knows the menu need not hear it */
+	if (flow_digits_have(run, keys))
+		return ACT_NEXT;
+
+	act = action_sound(run, flow_opts(run), async);
+	if (act != ACT_WAIT || !async)
+		return act;
+	flow_play_forget(run);
+
+	return ACT_NEXT;
+}
+
+void action_heard_cancel(struct flow_run *run)
+{
+	flow_host(run)->stop(flow_host_arg(run));
+}
+
+enum act action_heard_event(struct flow_run *run, const struct flow_event *ev,
+			    const char *keys)
+{
+	if (ev->type == FLOW_EV_DIGIT && flow_digits_have(run, keys)) {
+		action_heard_cancel(run);
+		return ACT_NEXT;
+	}
+
+	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
+}
+
 const char *action_check_variable(const char *value)
 {
 	if (!flow_var_name_is_valid(value))

@@ -133,6 +133,16 @@ void action_digits_of(struct flow_digits *digits, const json_t *option);
 /** Play an option object's `stream_urls` (with loop, seek_ms, gain_db) or say
  * its `text` (language, voice_id, provider). @return As flow_play() */
 enum act action_sound(struct flow_run *run, const json_t *option, bool async);
+
+/* What play, talk and beep share: a sound that keys end */
+
+/** action_sound() with the running action's options, which have `async`;
+ * nothing when one of the keys ("any": any) was typed ahead */
+enum act action_heard_start(struct flow_run *run, const char *keys);
+enum act action_heard_event(struct flow_run *run, const struct flow_event *ev,
+			    const char *keys);
+void action_heard_cancel(struct flow_run *run);
+
 /** opt.check: the name of a variable, bare */
 const char *action_check_variable(const char *value);
 
