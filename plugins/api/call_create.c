@@ -8,6 +8,7 @@
 #include "api/webhooks.h"
 #include "call/call.h"
 #include "common/address.h"
+#include "common/header_map.h"
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
@@ -18,8 +19,6 @@
 
 enum {
 	DESTINATIONS_MAX = 100,
-	HEADERS_MAX = 32,
-	HEADER_VALUE_MAX = 512,
 	DISPLAY_MAX = ADDRESS_NAME_SIZE - 1,
 	TIMEOUT_MAX_S = 600,
 	POINTER_SIZE = 64,
@@ -29,6 +28,7 @@ static const struct opt destination_item[] = {
 	{.type = OPT_ANY, .sub = address_opts},
 };
 
+/* nothing is put in for "${" here: every value is checked at once */
 static const struct opt header_value[] = {
 	{
 		.type = OPT_STRING,
@@ -86,7 +86,7 @@ static const struct opt create_body[] = {
 		.name = "headers",
 		.type = OPT_MAP,
 		.min = 0,
-		.max = HEADERS_MAX,
+		.max = HEADER_MAP_MAX,
 		.sub = header_value,
 		.def = "{}",
 		.doc = "SIP headers that go out with the INVITE; their names "
@@ -224,23 +224,6 @@ static void read_destinations(const struct req *req, struct order *order,
 	}
 }
 
-static void check_headers(const json_t *headers, struct opt_faults *faults)
-{
-	const char *name, *why;
-	json_t *value;
-	char ptr[256];
-
-	json_object_foreach((json_t *)headers, name, value)
-	{
-		why = check_header_name(name);
-		if (!why)
-			continue;
-		str_copy(ptr, sizeof(ptr), "/headers");
-		json_pointer_add(ptr, sizeof(ptr), name);
-		opt_fault(faults, ptr, "%s", why);
-	}
-}
-
 /* Everything is checked, whatever else is wrong: all faults are listed */
 static json_t *check(struct req *req, struct job *job, struct order *order)
 {
@@ -251,7 +234,8 @@ static json_t *check(struct req *req, struct job *job, struct order *order)
 			req->platform, "", &faults);
 	calls_check_program(req->body, &order->doc, &faults);
 	calls_check_variables(json_object_get(req->body, "variables"), &faults);
-	check_headers(json_object_get(req->body, "headers"), &faults);
+	header_map_check(json_object_get(req->body, "headers"), HEADER_SIP,
+			 "/headers", &faults);
 	if (json_flag(req->body, "auto_answer", false))
 		opt_fault(&faults, "/auto_answer", "not supported yet");
 	read_destinations(req, order, &faults);

@@ -3,6 +3,7 @@
 #include "support/api_calls.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
