@@ -265,21 +265,19 @@ static const struct opt mute_body[] = {
 		.type = OPT_STRING,
 		.values = directions,
 		.def = "\"both\"",
-		.doc = "As the party sees it: `in` is what it hears, `out` "
-		       "what it says.",
+		.doc = "`in`: what the party says; `out`: what it hears; "
+		       "`both`.",
 	},
 	OPT_END,
 };
 
-/* The call's own view is the other way round: in is what the party says */
 static int set_mute(struct job *job, struct call *call, bool on,
 		    const char **whyp)
 {
 	const char *direction = json_str(job->input, "direction", "both");
-	const bool hears = !str_eq(direction, "out");
-	const bool says = !str_eq(direction, "in");
 
-	return call_verb_mute(call, says, hears, on, whyp);
+	return call_verb_mute(call, !str_eq(direction, "out"),
+			      !str_eq(direction, "in"), on, whyp);
 }
 
 static int mute(struct job *job, struct call *call, const char **whyp)
