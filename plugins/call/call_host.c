@@ -155,11 +155,13 @@ static char *host_lookup(void *arg, const char *name)
 /* What an event says of a step; the object is left open */
 static GString *about(const struct call *call, const struct flow_step *step)
 {
+	const char *flow_id = call_opt_id(call->flow_id);
 	GString *data = g_string_sized_new(256);
 
+	if (step->flow_id || step->patched)
+		flow_id = step->flow_id;
 	jsonw_open(data, NULL, '{');
-	jsonw_str(data, "flow_id",
-		  step->flow_id ? step->flow_id : call_opt_id(call->flow_id));
+	jsonw_str(data, "flow_id", flow_id);
 	call_put_step(data, "action", step);
 
 	return data;

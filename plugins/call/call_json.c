@@ -70,6 +70,8 @@ void call_put_step(GString *out, const char *key, const struct flow_step *step)
 	jsonw_int(out, "index", (int64_t)step->index);
 	if (step->flow_id)
 		jsonw_str(out, "flow_id", step->flow_id);
+	if (step->patched)
+		jsonw_bool(out, "patched", true);
 	jsonw_close(out, '}');
 }
 
