@@ -150,6 +150,7 @@ int call_end(struct call *call, const struct leg_end *end)
 	call_timers_stop(call);
 	call_queue_remove(call);
 	call_dial_forget(call);
+	call_recordings_end(call);
 	if (call->run)
 		flow_run_cancel(call->run);
 	call_play_forget(call); /* an async one */
@@ -261,7 +262,8 @@ void call_digit(struct call *call, char digit, unsigned duration_ms)
 
 	/* first the event, as the flow may end the call on it */
 	call_emit(call, EVENT_CALL_DTMF, digit_json(call, digit, duration_ms));
-	call_flow_event(call, &ev);
+	if (!call_recording_digit(call, digit))
+		call_flow_event(call, &ev);
 }
 
 int call_hangup(struct call *call, const struct leg_end *end,

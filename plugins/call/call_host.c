@@ -79,6 +79,18 @@ static void on_flow_timer(void *arg)
 	call_turn_end(call);
 }
 
+static int host_record(void *arg, const struct flow_record *prm,
+		       char id[ID_SIZE], const char **codep)
+{
+	return call_recording_start(arg, prm, id, codep);
+}
+
+static int host_record_verb(void *arg, enum flow_record_verb verb,
+			    const char *id)
+{
+	return call_recording_verb(arg, verb, id);
+}
+
 static void host_timer(void *arg, int64_t ms)
 {
 	struct call *call = arg;
@@ -232,6 +244,8 @@ const struct flow_host call_flow_host = {
 	.send_digits = host_send_digits,
 	.stop = host_stop,
 	.echo = host_echo,
+	.record = host_record,
+	.record_verb = host_record_verb,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,

@@ -191,7 +191,7 @@ static void put_relations(GString *out, const struct call *call)
 	put_children(out, call);
 	jsonw_str(out, "peer_call_id", call_opt_id(call->peer_id));
 	jsonw_null(out, "conference_id");
-	jsonw_text(out, "recording_ids", "[]");
+	call_recordings_put(out, "recording_ids", call);
 }
 
 void call_put(GString *out, const struct call *call)

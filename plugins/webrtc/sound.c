@@ -40,6 +40,14 @@ static void on_silent(void *arg)
 		leg->leg.handler->silent(leg->leg.arg);
 }
 
+static void on_tapped(void *arg, uint32_t tap_id, enum media_tap_end why)
+{
+	struct wrtc_leg *leg = arg;
+
+	if (wrtc_leg_hears(leg))
+		leg->leg.handler->tapped(leg->leg.arg, tap_id, why);
+}
+
 static void on_started(void *arg)
 {
 	wrtc_leg_note(arg, "first RTP packet received");
@@ -58,6 +66,7 @@ static const struct media_handler handler = {
 	.dtmf = on_dtmf,
 	.played = on_played,
 	.silent = on_silent,
+	.tapped = on_tapped,
 	.started = on_started,
 	.closed = on_closed,
 };
