@@ -163,6 +163,11 @@ void call_table_close(struct call_table *table)
 	table->closed = true;
 }
 
+bool call_table_is_closed(const struct call_table *table)
+{
+	return table->closed;
+}
+
 size_t call_table_count(const struct call_table *table)
 {
 	return g_hash_table_size(table->calls);
