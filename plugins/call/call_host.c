@@ -18,12 +18,14 @@ static int host_answer(void *arg)
 	struct call *call = arg;
 	int err;
 
-	if (call->state == CALL_ENDED || !call->leg)
+	if (call->state == CALL_ENDED)
 		return ESHUTDOWN;
 	if (call->state == CALL_ANSWERED)
 		return EALREADY;
 	if (call->outgoing || call->answering)
 		return 0; /* the other side does it; or it is under way */
+	if (!call->leg)
+		return ESHUTDOWN;
 
 	err = call->leg->ops->answer(call->leg);
 	if (err && err != EALREADY)
@@ -98,6 +100,18 @@ static void on_flow_timer(void *arg)
 	call_turn_begin(call);
 	call_flow_event(call, &ev);
 	call_turn_end(call);
+}
+
+static int host_record(void *arg, const struct flow_record *prm,
+		       char id[ID_SIZE], const char **codep)
+{
+	return call_recording_start(arg, prm, id, codep);
+}
+
+static int host_record_verb(void *arg, enum flow_record_verb verb,
+			    const char *id)
+{
+	return call_recording_verb(arg, verb, id);
 }
 
 static void host_timer(void *arg, int64_t ms)
@@ -253,6 +267,8 @@ const struct flow_host call_flow_host = {
 	.send_digits = host_send_digits,
 	.stop = host_stop,
 	.echo = host_echo,
+	.record = host_record,
+	.record_verb = host_record_verb,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
@@ -293,6 +309,18 @@ void call_flow_start(struct call *call)
 		ring_if_waiting(call);
 	}
 	call_turn_end(call);
+}
+
+static void start_now(void *arg)
+{
+	call_flow_start(arg);
+}
+
+void call_flow_start_soon(struct call *call)
+{
+	if (call->doc && !call->run && !timer_is_running(&call->start_timer))
+		timer_start(call->table->env.timers, &call->start_timer, 0,
+			    "call_flow_start", start_now, call);
 }
 
 void call_flow_event(struct call *call, const struct flow_event *ev)
