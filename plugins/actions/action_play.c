@@ -9,31 +9,8 @@ static const char *check_barge_in(const char *value)
 	return str_eq(value, "any") ? NULL : action_check_keys(value);
 }
 
-static const struct opt url = {
-	.type = OPT_STRING,
-	.min = 1,
-	.max = ACTION_TEXT_MAX,
-	.check = action_check_url,
-};
-
 static const struct opt opts[] = {
-	{.name = "stream_urls",
-	 .type = OPT_ARRAY,
-	 .flags = OPT_REQUIRED,
-	 .min = 1,
-	 .max = ACTION_URLS_MAX,
-	 .sub = &url,
-	 .doc = "What to play, in order, without a gap: a file by http or "
-		"https, in any format that libavformat reads; `media:ID` or "
-		"`media:NAME`, one that was uploaded; "
-		"`tone:440+480/2000,0/4000`, frequencies in Hz and "
-		"milliseconds; `tone:800` sounds until it is stopped."},
-	{.name = "loop",
-	 .type = OPT_INT,
-	 .min = 0,
-	 .max = 1000,
-	 .def = "1",
-	 .doc = "How often the whole list; 0 = until stopped."},
+	ACTION_PLAY_OPTS,
 	{.name = "barge_in",
 	 .type = OPT_STRING,
 	 .max = 16,
@@ -41,19 +18,6 @@ static const struct opt opts[] = {
 	 .check = check_barge_in,
 	 .doc = "Keys that end it, or `any`; the digit stays for the "
 		"`dtmf_receive` that follows."},
-	{.name = "seek_ms",
-	 .type = OPT_INT,
-	 .min = 0,
-	 .max = ACTION_MS_MAX,
-	 .def = "0",
-	 .doc = "Where in the first one to begin, the first time, in "
-		"milliseconds."},
-	{.name = "gain_db",
-	 .type = OPT_NUM,
-	 .min = -40,
-	 .max = 20,
-	 .def = "0",
-	 .doc = "Louder or softer, in dB; it saturates."},
 	{.name = "async",
 	 .type = OPT_BOOL,
 	 .def = "false",

@@ -155,6 +155,7 @@ int call_end(struct call *call, const struct leg_end *end)
 	call_timers_stop(call);
 	call_queue_remove(call);
 	call_dial_forget(call);
+	call_recordings_end(call);
 	if (call->run)
 		flow_run_cancel(call->run);
 	call_connect_cancel(call);
@@ -274,6 +275,8 @@ void call_digit(struct call *call, char digit, unsigned duration_ms)
 
 	/* first the event, as the flow may end the call on it */
 	call_emit(call, EVENT_CALL_DTMF, digit_json(call, digit, duration_ms));
+	if (call_recording_digit(call, digit))
+		return;
 	if (!call_bridge_peer(call))
 		call_flow_event(call, &ev);
 	else if (!call_connect_digit(call, digit))

@@ -149,6 +149,17 @@ static void on_played(void *arg, uint32_t play_id, int err)
 	call_turn_end(call);
 }
 
+static void on_tapped(void *arg, uint32_t tap_id, enum media_tap_end why)
+{
+	struct call_attempt *att = arg;
+	struct call *call = att->call;
+
+	call_turn_begin(call);
+	if (is_won(att))
+		call_recording_tapped(call, tap_id, why);
+	call_turn_end(call);
+}
+
 static void on_silent(void *arg)
 {
 	static const struct leg_end end = {
@@ -261,6 +272,7 @@ const struct leg_handler call_attempt_handler = {
 	.dtmf = on_dtmf,
 	.played = on_played,
 	.silent = on_silent,
+	.tapped = on_tapped,
 	.held = on_held,
 	.ended = on_ended,
 	.closed = on_closed,

@@ -70,6 +70,8 @@ void call_put_step(GString *out, const char *key, const struct flow_step *step)
 	jsonw_int(out, "index", (int64_t)step->index);
 	if (step->flow_id)
 		jsonw_str(out, "flow_id", step->flow_id);
+	if (step->patched)
+		jsonw_bool(out, "patched", true);
 	jsonw_close(out, '}');
 }
 
@@ -189,7 +191,7 @@ static void put_relations(GString *out, const struct call *call)
 	put_children(out, call);
 	jsonw_str(out, "peer_call_id", call_opt_id(call->peer_id));
 	jsonw_null(out, "conference_id");
-	jsonw_text(out, "recording_ids", "[]");
+	call_recordings_put(out, "recording_ids", call);
 }
 
 static void put_pair(GString *out, const char *key, const char *a, bool is_a,

@@ -27,6 +27,7 @@ static void call_destructor(void *obj)
 	obj_unref(call->vars);
 	obj_unref(call->doc);
 	call_play_forget(call);
+	call_recordings_free(call);
 	json_decref(call->webhook);
 	json_decref(call->headers);
 	g_free(call->codec_hint);

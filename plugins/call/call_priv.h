@@ -195,6 +195,8 @@ struct call {
 	unsigned noisy;
 	char *request_id; /**< of the request that acts now, or NULL */
 
+	GPtrArray *recordings; /**< struct call_recording; NULL = none */
+
 	GArray *notes; /**< struct call_note; NULL = none yet */
 	size_t notes_dropped;
 	bool notes_new; /**< some are not stored yet */
@@ -397,6 +399,17 @@ void call_recordings_end(struct call *call);
 /** Their ids, for the call's document: ["…"] */
 void call_recordings_put(GString *out, const char *key,
 			 const struct call *call);
+void call_recordings_free(struct call *call);
+extern const struct call_record_ops call_record_default;
+
+/* ---- call_recording_recover.c ---- */
+
+/** Close what a crash left of recordings, in the calls' transaction.
+ * @param sequences  call's id -> int64_t, of the events that are in it
+ * @return How many, or -1. Blocks */
+int call_recordings_recover(const struct call_env *env, struct db *db,
+			    struct store_tx *tx, GHashTable *sequences,
+			    int64_t alive_ms);
 
 /* ---- call_webhook.c ---- */
 

@@ -90,6 +90,20 @@ static void on_alive(struct call_fake *fake, const struct db_value *v)
 	fake->alive_ms = g_ascii_strtoll(v[1].s, NULL, 10);
 }
 
+static void on_recording(struct call_fake *fake, const char *sql,
+			 const struct db_value *v)
+{
+	const bool is_new = strstr(sql, "INSERT");
+	json_t *row = json_object();
+
+	assert_int_equal(!json_object_get(fake->recordings, v[0].s), is_new);
+	set(row, "status", &v[is_new ? 3 : 1]);
+	set(row, "sequence", &v[is_new ? 6 : 2]);
+	json_object_set_new(row, "doc",
+			    json_loads(v[is_new ? 8 : 3].s, 0, NULL));
+	json_object_set_new(fake->recordings, v[0].s, row);
+}
+
 static int run(void *conn, const char *sql, const struct db_value *params,
 	       size_t nparams, int64_t *changed, char why[STORE_WHY_SIZE])
 {
@@ -97,7 +111,9 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 
 	(void)why;
 
-	if (strstr(sql, "INSERT INTO event"))
+	if (strstr(sql, "recording"))
+		on_recording(conn, sql, params);
+	else if (strstr(sql, "INSERT INTO event"))
 		on_event_row(conn, params);
 	else if (strstr(sql, "INSERT INTO call"))
 		on_insert(conn, params);
@@ -338,6 +354,8 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 		.media = &call_fake_media_ops,
 		.clips = (struct clips *)fake,
 		.clip = &clip_ops,
+		.recorder = (struct recorder *)fake,
+		.record = &call_fake_record_ops,
 	};
 	char *flow = g_strdup_printf("{'actions':%s}", actions);
 
@@ -353,6 +371,7 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 	fake->events.clock = &fake->clock.clock;
 	fake->log = json_array();
 	fake->rows = json_object();
+	fake->recordings = json_object();
 	fake->webhooks = json_array();
 
 	env.timers = fake->timers;
@@ -372,6 +391,7 @@ void call_fake_teardown(struct call_fake *fake)
 	obj_unref(fake->timers);
 	json_decref(fake->log);
 	json_decref(fake->rows);
+	json_decref(fake->recordings);
 	json_decref(fake->webhooks);
 }
 

@@ -21,6 +21,7 @@
 
 struct call_fake;
 struct clip_end;
+struct recording_result;
 
 /** What stands for a leg's media_leg; what calls ask of it is counted in the
  * world, too */
@@ -30,6 +31,16 @@ struct call_fake_media {
 	unsigned plays, stops;
 	bool muted_in, muted_out, held;
 	char digits[32]; /**< sent, of all */
+};
+
+/** What record/ was asked for */
+struct call_fake_recording {
+	char id[ID_SIZE];
+	unsigned format, channels;
+	struct media_tap *tap;
+	unsigned ends;
+	void (*done)(void *arg, const struct recording_result *res);
+	void *arg; /**< NULL: done() was called */
 };
 
 /** A leg whose party does nothing by itself */
@@ -87,6 +98,15 @@ struct call_fake {
 	unsigned loops, steps; /**< of the last play */
 	unsigned first_ms;     /**< of its first step */
 
+	/* recordings */
+	json_t *recordings; /**< rows by id: {status, sequence, doc} */
+	unsigned taps, untaps;
+	uint32_t tap_id; /**< of the last */
+	bool taps_are_full;
+	int record_err; /**< the next one is refused */
+	struct call_fake_recording records[8];
+	unsigned nrecords;
+
 	/* clips: files and speech; loops is theirs, too */
 	unsigned clips_started, clips_open, streams;
 	int clip_err; /**< the next one is refused */
@@ -135,6 +155,12 @@ void call_fake_played(struct call_fake *fake, struct call_fake_leg *leg,
 /** Why the clip broke; the media's word of the end is another */
 void call_fake_clip_failed(struct call_fake *fake, int err, const char *code,
 			   const char *why);
+/** A tap ended by itself */
+void call_fake_tapped(struct call_fake_leg *leg, uint32_t tap_id,
+		      enum media_tap_end why);
+/** The n-th recording's file is closed */
+void call_fake_recorded(struct call_fake *fake, unsigned n, int err,
+			int64_t duration_ms);
 void call_fake_bye(struct call_fake_leg *leg);
 void call_fake_closed(struct call_fake_leg *leg);
 

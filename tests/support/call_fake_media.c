@@ -136,4 +136,6 @@ const struct call_media_ops call_fake_media_ops = {
 	.unbridge = unbridge,
 	.mute = mute,
 	.hold = hold,
+	.tap = call_fake_tap,
+	.untap = call_fake_untap,
 };
