@@ -113,6 +113,7 @@ static struct call_env call_env(struct app *app)
 		.idle = on_calls_idle,
 		.idle_arg = app,
 		.clips = app->clips,
+		.recorder = app->recorder,
 	};
 }
 

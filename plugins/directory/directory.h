@@ -127,6 +127,7 @@ struct dir_extension {
 	char id[ID_SIZE], account_id[ID_SIZE], domain_id[ID_SIZE];
 	char outgoing_flow_id[ID_SIZE]; /**< "" = none */
 	char *extension;                /**< "1001" */
+	char *at;                       /**< "1001@" and the domain's id */
 	char *name;
 	char *caller_id; /**< or NULL */
 	char **codecs;   /**< NULL-ended names in order, or NULL = all */
@@ -173,6 +174,14 @@ const struct dir_domain *directory_domain(const struct directory *dir,
 					  const char *id);
 const struct dir_extension *directory_extension(const struct directory *dir,
 						const char *id);
+
+/** A user by what is dialled: "1001@acme.test", or "1001" where one domain
+ * alone of the account has it. Domains that wait for approval have nobody.
+ * @return Borrowed; NULL when there is none, or more than one
+ */
+const struct dir_extension *directory_extension_at(const struct directory *dir,
+						   const char *account_id,
+						   const char *address);
 
 const struct dir_number *directory_number_by_id(const struct directory *dir,
 						const char *id);

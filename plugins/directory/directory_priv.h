@@ -30,6 +30,7 @@ struct directory {
 	GHashTable *kinds[DIR_NKINDS]; /**< id -> object, one reference */
 	GHashTable *numbers;           /**< number -> dir_number, borrowed */
 	GHashTable *patterns;          /**< prefix -> dir_number, borrowed */
+	GHashTable *extensions;        /**< `at` -> dir_extension, borrowed */
 	struct sources sources;
 };
 

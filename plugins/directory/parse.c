@@ -98,6 +98,7 @@ static void extension_destructor(void *arg)
 	struct dir_extension *ext = arg;
 
 	g_free(ext->extension);
+	g_free(ext->at);
 	g_free(ext->name);
 	g_free(ext->caller_id);
 	g_strfreev(ext->codecs);
@@ -117,6 +118,7 @@ struct dir_extension *dir_extension_parse(const json_t *doc)
 	str_copy(ext->outgoing_flow_id, sizeof(ext->outgoing_flow_id),
 		 json_str(doc, "outgoing_flow_id", ""));
 	ext->extension = g_strdup(json_str(doc, "extension", ""));
+	ext->at = g_strdup_printf("%s@%s", ext->extension, ext->domain_id);
 	ext->name = g_strdup(json_str(doc, "name", ""));
 	ext->caller_id = g_strdup(json_str(doc, "caller_id", NULL));
 	ext->codecs = dir_strings(json_object_get(doc, "codecs"));
