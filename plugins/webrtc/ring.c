@@ -83,12 +83,16 @@ static void push_ended(struct wrtc_handle *device, const struct wrtc_leg *leg,
 
 void wrtc_ring_over(struct wrtc_leg *leg, const struct leg_end *end)
 {
-	const bool elsewhere = str_eq(end->code, "answered_elsewhere");
+	const char *reason = "canceled";
 
 	if (!remove_ringing(leg->h, leg) || leg->h->state == WRTC_GONE)
 		return;
 
-	push_ended(leg->h, leg, elsewhere ? "answered_elsewhere" : "canceled");
+	if (str_eq(end->code, "answered_elsewhere"))
+		reason = "answered_elsewhere";
+	else if (str_eq(end->code, "declined_elsewhere"))
+		reason = "declined";
+	push_ended(leg->h, leg, reason);
 }
 
 void wrtc_ring_gone(struct wrtc_handle *device)
