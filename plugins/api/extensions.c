@@ -5,18 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/address.h"
 #include "common/json.h"
 #include "common/str.h"
 #include "store/store.h"
-
-static const char *check_extension(const char *value)
-{
-	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
-				"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
-		return "letters, digits, '.', '_' and '-' only";
-
-	return NULL;
-}
 
 static const char *const codecs[] = {"opus", "G722", "PCMA", "PCMU", NULL};
 
@@ -39,7 +31,7 @@ static const struct opt extension_opts[] = {
 		.flags = OPT_REQUIRED | OPT_CREATE,
 		.min = 1,
 		.max = 64,
-		.check = check_extension,
+		.check = address_check_extension,
 		.doc = "User name, unique in its domain (\"1001\").",
 	},
 	{

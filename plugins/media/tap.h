@@ -32,7 +32,8 @@ struct media_tap_params {
 	unsigned rate;       /**< 8000, 16000 or 48000 */
 	unsigned channels;   /**< 1: both mixed; 2: the party left, what it
 				hears right */
-	unsigned silence_ms; /**< of the party: ends it; 0 = never */
+	unsigned silence_ms; /**< of the party, from the first frame: ends it;
+				0 = never */
 	uint64_t max_frames; /**< ends it; 0 = never */
 	unsigned ring_ms;    /**< 0 = 4000 */
 };
@@ -41,8 +42,10 @@ struct media_tap_params {
 int media_tap_alloc(struct media_tap **tapp,
 		    const struct media_tap_params *prm);
 
-/** 20 ms of each side, rate / 50 samples; NULL = silence.
- * @return false when it is over by that: endp says why
+/** 20 ms of each side, rate / 50 samples; NULL = silence. What the party says
+ * counts as silence when it does not stand out of the noise behind it.
+ * @return false when it is over by that: endp says why, media_tap_finish() was
+ *         called. Every further one says the same.
  */
 bool media_tap_put(struct media_tap *tap, const int16_t *said,
 		   const int16_t *heard, enum media_tap_end *endp);
@@ -54,6 +57,8 @@ unsigned media_tap_rate(const struct media_tap *tap);
 size_t media_tap_read(struct media_tap *tap, int16_t *pcm, size_t n);
 /** Was finish() called, and everything read? */
 bool media_tap_is_over(const struct media_tap *tap);
+/** Did it end by itself? To be asked once media_tap_is_over(); the reader's */
+bool media_tap_ended(const struct media_tap *tap, enum media_tap_end *whyp);
 /** Leave out what comes from now on, time included, or not */
 void media_tap_pause(struct media_tap *tap, bool on);
 /** Frames that found no room and became silence */
