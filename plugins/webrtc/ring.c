@@ -122,7 +122,7 @@ void wrtc_ring_gone(struct wrtc_handle *device)
 static const struct dir_extension *extension_of(const struct wrtc *gw,
 						const struct leg_dial *dial)
 {
-	if (!str_eq(dial->type, "extension") || !dial->target)
+	if (!dial->target)
 		return NULL;
 
 	return directory_extension_at(gw->dir, dial->account_id, dial->target);
@@ -133,14 +133,17 @@ static int factory_routes(void *arg, const struct leg_dial *dial,
 			  const char **codep)
 {
 	const struct wrtc *gw = arg;
-	const struct dir_extension *ext = extension_of(gw, dial);
+	const struct dir_extension *ext;
 	const struct wrtc_handle *device;
 	struct leg_route *route;
 	GHashTableIter iter;
 	gpointer value;
 	bool any = false;
 
+	if (!str_eq(dial->type, "extension"))
+		return ENOENT; /* why not is for others to say */
 	*codep = "no_route";
+	ext = extension_of(gw, dial);
 	if (!ext)
 		return ENOENT;
 
