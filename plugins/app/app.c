@@ -249,6 +249,9 @@ static void start_sip(void *arg)
 	if (job->err)
 		log_error("sip: cannot listen on %s port %u: %s", prm.bind,
 			  prm.port, strerror(job->err));
+	else
+		call_table_add_factory(app->calls,
+				       sipx_stack_factory(app->sip));
 }
 
 static void start_browsers(void *arg)
