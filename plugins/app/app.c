@@ -113,6 +113,8 @@ static struct call_env call_env(struct app *app)
 		.idle = on_calls_idle,
 		.idle_arg = app,
 		.clips = app->clips,
+		.fetcher = app->fetcher,
+		.key = app->key,
 		.recorder = app->recorder,
 	};
 }
