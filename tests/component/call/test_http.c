@@ -175,8 +175,13 @@ static void bye(void *arg)
 	struct rig *rig = arg;
 	static const struct leg_end end = {.by = HANGUP_BY_REMOTE,
 					   .reason = HANGUP_NORMAL};
+	bool ended;
 
-	rig->leg.handler->ended(rig->leg.arg, &end);
+	pthread_mutex_lock(&rig->mtx);
+	ended = rig->ended;
+	pthread_mutex_unlock(&rig->mtx);
+	if (!ended) /* else the leg is gone already */
+		rig->leg.handler->ended(rig->leg.arg, &end);
 }
 
 static void look_and_close(void *arg)
@@ -491,6 +496,34 @@ static void test_caller_leaves(void **state)
 	hpeer_close(peer);
 }
 
+/* The answer and the caller's end at the same moment, again and again: each
+ * may be first, nothing is left over */
+static void test_both_at_once(void **state)
+{
+	const struct hpeer_params prm = {
+		.handler = text, .arg = (void *)"[{\"type\":\"hangup\"}]"};
+	struct hpeer *peer = hpeer_open(&prm);
+	char *url = hpeer_url(peer, "/");
+	char *flow = g_strdup_printf(
+		"{'actions':[{'type':'patch','option':{'event_url':'%s'}}]}",
+		url);
+	struct rig rig;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 50; ++i) {
+		call_with(&rig, flow);
+		hpeer_wait(peer, i + 1);
+		must(!loop_call(rig.loop, "bye", bye, &rig));
+		must(!loop_call(rig.loop, "look", look_and_close, &rig));
+		assert_string_equal(json_str(rig.call, "status", ""), "ended");
+		finish(&rig);
+	}
+	g_free(flow);
+	g_free(url);
+	hpeer_close(peer);
+}
+
 /* ---- webhook_send ---- */
 
 /* What nobody waits for reaches its server though the call has ended */
@@ -571,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_attempts_are_noted),
 		cmocka_unit_test(test_it_is_signed),
 		cmocka_unit_test(test_caller_leaves),
+		cmocka_unit_test(test_both_at_once),
 		cmocka_unit_test(test_it_outlives_the_call),
 		cmocka_unit_test(test_it_waits),
 		cmocka_unit_test(test_few_at_once),
