@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clip/clip_priv.h"
@@ -23,7 +24,8 @@ struct clip_bring {
 	struct clips *clips;
 	char *dir;
 	char key[CLIP_KEY_SIZE];
-	bool fetched; /* or the child alone makes it */
+	bool fetched; /* or the child alone makes it, maybe from: */
+	char *path;   /* a file that is there; or NULL */
 
 	/* the feeder's while making or keeping, else the loop's; the fetch's
 	 * thread writes to grow_w until it is done */
@@ -60,6 +62,7 @@ static void bring_free(void *arg) /* Thread: feeder */
 	clip_fault_clear(&bring->fault);
 	g_free(bring->etag);
 	g_free(bring->dir);
+	g_free(bring->path);
 	g_free(bring);
 }
 
@@ -218,7 +221,8 @@ static void render_failed(struct clip_bring *bring,
 			  const struct render_result *res)
 {
 	const struct clip_what *what = &bring->clip->what;
-	char *label = what->url ? clip_label(what->url) : g_strdup("speech");
+	char *label = what->url ? clip_label(what->url)
+				: g_strdup(what->path ? "recording" : "speech");
 	const char *code = "render_failed";
 
 	if (str_eq(res->code, "undecodable"))
@@ -273,18 +277,21 @@ static void render(struct clip_bring *bring)
 		.voice = what->voice,
 		.provider = what->provider,
 	};
-	char *label = what->url ? clip_label(what->url) : NULL;
+	const char *path = what->url ? what->url : what->path;
+	char *label = path ? clip_label(path) : NULL;
 	struct render_file file = {
 		.size = atomic_load(&bring->total),
 		.name_hint = label ? strrchr(label, '/') + 1 : "speech.wav",
+		.in = take(&bring->temp.raw_r),
+		.growing = -1,
 	};
 	const struct render_job_params prm = {
-		.file = bring->fetched ? &file : NULL,
-		.text = bring->fetched ? NULL : &text,
+		.file = file.in >= 0 ? &file : NULL,
+		.text = file.in >= 0 ? NULL : &text,
 		.rate = what->rate,
 		.out = take(&bring->temp.pcm_w),
 		.max_samples = (int64_t)what->rate *
-			       (what->url ? FILE_MAX_S : SPEECH_MAX_S),
+			       (path ? FILE_MAX_S : SPEECH_MAX_S),
 		.progress = on_samples,
 		.done = on_rendered,
 		.arg = bring,
@@ -292,7 +299,6 @@ static void render(struct clip_bring *bring)
 	int err;
 
 	if (bring->fetched) {
-		file.in = take(&bring->temp.raw_r);
 		/* ours stays open: writing never meets a closed pipe. Without
 		 * one of its own it would take what is there for the whole */
 		file.growing = fcntl(bring->temp.grow_r, F_DUPFD_CLOEXEC, 0);
@@ -413,11 +419,28 @@ static void fetch(struct clip_bring *bring)
 
 /* ---- the start ---- */
 
+static int open_path(struct clip_bring *bring)
+{
+	struct stat st;
+	int *fdp = &bring->temp.raw_r;
+
+	*fdp = open(bring->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (*fdp < 0)
+		return errno;
+	if (fstat(*fdp, &st) || !S_ISREG(st.st_mode))
+		return EBADMSG;
+	atomic_store(&bring->total, (long long)st.st_size);
+
+	return 0;
+}
+
 static void make(void *arg) /* Thread: feeder */
 {
 	struct clip_bring *bring = arg;
 
 	bring->err = clip_file_make(&bring->temp, bring->dir, bring->fetched);
+	if (!bring->err && bring->path)
+		bring->err = open_path(bring);
 }
 
 static void on_made(void *arg)
@@ -425,7 +448,10 @@ static void on_made(void *arg)
 	struct clip_bring *bring = arg;
 
 	bring->making = false;
-	if (bring->err) {
+	if (bring->err == ENOENT && bring->path) {
+		fail(bring, ENOENT, "recording_not_found",
+		     "its file is not there");
+	} else if (bring->err) {
 		log_error("clips: no file can be made in %s: %s", bring->dir,
 			  strerror(bring->err));
 		fail(bring, bring->err, "busy", "there is no room for it");
@@ -462,6 +488,9 @@ void clip_bring_start(struct clip *clip)
 	g_strlcpy(bring->key, clip->key, sizeof(bring->key));
 	bring->temp = (struct clip_temp){-1, -1, -1, -1, -1, -1, NULL};
 	bring->fetched = clip_is_fetched(&clip->what);
+	bring->path = g_strdup(clip->what.path);
+	/* one that is deleted must be gone */
+	bring->no_store = bring->path != NULL;
 	bring->fresh_s = -1;
 	atomic_store(&bring->total, -1);
 	if (feeder_run(clips->feeder, "clip_make", make, on_made, bring)) {

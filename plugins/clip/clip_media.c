@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Uploaded files: they are PCM already, in DATA/media/ID/RATE.pcm. Which file
- * it is, the store says, each time: a file that was replaced is heard anew. */
+ * it is, the store says, each time: a file that was replaced is heard anew.
+ * Recordings: the store says whose they are, and that they are over. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -20,19 +21,25 @@ static const char sql_find[] =
 	"SELECT id FROM media WHERE account_id = ?1 AND (id = ?2 OR name = ?2)"
 	" ORDER BY id = ?2 DESC LIMIT 1";
 
+static const char sql_recording[] =
+	"SELECT id, format FROM recording WHERE account_id = ?1 AND id = ?2"
+	" AND status NOT IN ('recording', 'paused')";
+
 struct clip_lookup {
 	/* set at the start, then read-only */
 	struct clips *clips;
 	char account_id[ID_SIZE];
-	char *ref;
+	char *url;
+	const char *ref; /* behind the colon */
+	bool recording;
 	unsigned rate;
 	/* thread: loop; NULL = canceled */
-	void (*done)(void *arg, struct clip_pcm *pcm,
-		     const struct clip_fault *fault);
+	clip_lookup_h *done;
 	void *arg;
 
 	/* thread: worker, then loop */
 	char id[ID_SIZE];
+	char *path; /* of a recording */
 	int err;
 	int fd;
 	int64_t samples;
@@ -43,6 +50,10 @@ static bool on_row(void *arg, const struct db_row *row)
 	struct clip_lookup *lookup = arg;
 
 	(void)str_copy(lookup->id, sizeof(lookup->id), db_text(row, 0));
+	if (lookup->recording)
+		lookup->path = g_strdup_printf("%s/%s.%s",
+					       lookup->clips->recordings_dir,
+					       lookup->id, db_text(row, 1));
 
 	return false;
 }
@@ -72,17 +83,23 @@ static void look_up(void *arg) /* Thread: worker */
 	const struct db_value params[] = {DB_S(lookup->account_id),
 					  DB_S(lookup->ref)};
 
-	lookup->err =
-		db_read(lookup->clips->db, sql_find, params, 2, on_row, lookup);
+	lookup->err = db_read(lookup->clips->db,
+			      lookup->recording ? sql_recording : sql_find,
+			      params, 2, on_row, lookup);
 	if (!lookup->err && !id_is_valid(lookup->id))
 		lookup->err = ENOENT;
-	if (!lookup->err)
+	if (!lookup->err && !lookup->recording)
 		lookup->err = open_pcm(lookup);
 }
 
 static void judge(const struct clip_lookup *lookup, struct clip_fault *fault)
 {
-	if (lookup->err == ENOENT && !lookup->id[0])
+	if (lookup->err == ENOENT && lookup->recording)
+		clip_fault_set(fault, ENOENT, "recording_not_found",
+			       "recording:%s: the account has none that is "
+			       "over",
+			       lookup->ref);
+	else if (lookup->err == ENOENT && !lookup->id[0])
 		clip_fault_set(fault, ENOENT, "media_not_found",
 			       "media:%s: there is no such file in the account",
 			       lookup->ref);
@@ -91,7 +108,14 @@ static void judge(const struct clip_lookup *lookup, struct clip_fault *fault)
 			       "media:%s: its sound is not there", lookup->ref);
 	else if (lookup->err)
 		clip_fault_set(fault, lookup->err, "busy",
-			       "media:%s: cannot be read now", lookup->ref);
+			       "%s: cannot be read now", lookup->url);
+}
+
+static void lookup_free(struct clip_lookup *lookup)
+{
+	g_free(lookup->url);
+	g_free(lookup->path);
+	g_free(lookup);
 }
 
 static void looked_up(void *arg) /* Thread: loop */
@@ -103,39 +127,37 @@ static void looked_up(void *arg) /* Thread: loop */
 
 	judge(lookup, &fault);
 	if (lookup->err && lookup->err != ENOENT)
-		log_error("clips: media:%s: %s", lookup->ref,
-			  strerror(lookup->err));
+		log_error("clips: %s: %s", lookup->url, strerror(lookup->err));
 	if (lookup->fd >= 0)
 		pcm = clip_pcm_alloc(lookup->fd, lookup->samples, CLIP_WHOLE);
 	if (lookup->done)
-		lookup->done(lookup->arg, fault.code ? NULL : pcm, &fault);
+		lookup->done(lookup->arg, fault.code ? NULL : pcm,
+			     fault.code ? NULL : lookup->path, &fault);
 	feeder_unref(clips->feeder, pcm);
 	clip_fault_clear(&fault);
-	g_free(lookup->ref);
-	g_free(lookup);
+	lookup_free(lookup);
 	clips_release(clips);
 }
 
-struct clip_lookup *
-clip_lookup_start(struct clips *clips, const char *account_id, const char *ref,
-		  unsigned rate,
-		  void (*done)(void *arg, struct clip_pcm *pcm,
-			       const struct clip_fault *fault),
-		  void *arg)
+struct clip_lookup *clip_lookup_start(struct clips *clips,
+				      const char *account_id, const char *url,
+				      unsigned rate, clip_lookup_h *done,
+				      void *arg)
 {
 	struct clip_lookup *lookup = g_new0(struct clip_lookup, 1);
 
 	lookup->clips = clips;
 	(void)str_copy(lookup->account_id, ID_SIZE, account_id);
-	lookup->ref = g_strdup(ref);
+	lookup->url = g_strdup(url);
+	lookup->ref = strchr(lookup->url, ':') + 1;
+	lookup->recording = str_starts(url, "recording:");
 	lookup->rate = rate;
 	lookup->done = done;
 	lookup->arg = arg;
 	lookup->fd = -1;
 	if (worker_run(clips->workers, "clip_media", look_up, looked_up,
 		       lookup)) {
-		g_free(lookup->ref);
-		g_free(lookup);
+		lookup_free(lookup);
 		return NULL;
 	}
 	clips_hold(clips);

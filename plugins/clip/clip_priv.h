@@ -51,6 +51,7 @@ void clip_fault_clear(struct clip_fault *fault);
 struct clip_what {
 	unsigned rate;
 	char *url;
+	char *path; /**< of a recording; what is made of it is not kept */
 	char *text, *language, *voice, *provider;
 };
 
@@ -100,7 +101,7 @@ struct clips {
 	struct render *render;
 	struct db *db;
 	const struct clip_ops *ops;
-	char *cache_dir, *media_dir;
+	char *cache_dir, *media_dir, *recordings_dir;
 	int64_t cache_max, fetch_max; /**< bytes */
 	char *tts_provider, *tts_url, *tts_key, *tts_model;
 	struct feeder *feeder;
@@ -188,15 +189,18 @@ int clip_request_judge(const struct clip *clip, const struct fetch_result *res,
 /* ---- clip_media.c ---- */
 
 struct clip_lookup;
-/** Find media:REF of an account and open it, on a worker.
- * @param pcm  NULL with a fault
+/** @param pcm   Of media:
+ * @param path   Of recording:; both NULL with a fault */
+typedef void(clip_lookup_h)(void *arg, struct clip_pcm *pcm, const char *path,
+			    const struct clip_fault *fault);
+/** Find media:REF of an account and open it, or where recording:ID lies, on a
+ * worker.
+ * @param url  The whole of it
  * @return NULL: EAGAIN */
-struct clip_lookup *
-clip_lookup_start(struct clips *clips, const char *account_id, const char *ref,
-		  unsigned rate,
-		  void (*done)(void *arg, struct clip_pcm *pcm,
-			       const struct clip_fault *fault),
-		  void *arg);
+struct clip_lookup *clip_lookup_start(struct clips *clips,
+				      const char *account_id, const char *url,
+				      unsigned rate, clip_lookup_h *done,
+				      void *arg);
 /** done() does not come any more */
 void clip_lookup_cancel(struct clip_lookup *lookup);
 

@@ -118,7 +118,10 @@ static void make_db(struct clip_rig *rig)
 	assert_int_equal(sqlite3_exec(sqlite,
 				      "PRAGMA journal_mode=WAL;"
 				      "CREATE TABLE media (id TEXT, account_id"
-				      " TEXT, name TEXT) STRICT;",
+				      " TEXT, name TEXT) STRICT;"
+				      "CREATE TABLE recording (id TEXT,"
+				      " account_id TEXT, status TEXT,"
+				      " format TEXT) STRICT;",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	(void)sqlite3_close(sqlite);
@@ -316,18 +319,30 @@ void clip_rig_assert_count(const struct clip_rig_play *play, size_t at,
 				 play->heard[at + i], from + (int)i);
 }
 
-/* ---- uploads ---- */
+/* ---- uploads and recordings ---- */
+
+/* @param sql  Of sqlite3_mprintf(); freed */
+static void exec_sql(struct clip_rig *rig, char *sql)
+{
+	char *path = g_build_filename(rig->dir, "store.sqlite", NULL);
+	sqlite3 *sqlite = NULL;
+
+	assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
+			 SQLITE_OK);
+	(void)sqlite3_close(sqlite);
+	sqlite3_free(sql);
+	g_free(path);
+}
 
 void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *name, int from, size_t n)
 {
 	static const char *const rates[] = {"8000.pcm", "16000.pcm"};
-	char *db = g_build_filename(rig->dir, "store.sqlite", NULL);
 	char *dir = g_build_filename(rig->dir, "media", id, NULL);
 	char *sql = sqlite3_mprintf("INSERT INTO media VALUES (%Q, %Q, %Q)", id,
 				    account_id, name);
 	int16_t *pcm = g_new(int16_t, n);
-	sqlite3 *sqlite = NULL;
 	size_t i;
 
 	for (i = 0; i < n; ++i)
@@ -341,12 +356,45 @@ void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 						NULL));
 		g_free(path);
 	}
-	assert_int_equal(sqlite3_open(db, &sqlite), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
-			 SQLITE_OK);
-	(void)sqlite3_close(sqlite);
-	sqlite3_free(sql);
+	exec_sql(rig, sql);
 	g_free(pcm);
 	g_free(dir);
-	g_free(db);
+}
+
+static char *recording_path(const struct clip_rig *rig, const char *id)
+{
+	return g_strdup_printf("%s/recordings/%s.wav", rig->dir, id);
+}
+
+void clip_rig_record(struct clip_rig *rig, const char *account_id,
+		     const char *id, const char *status, int from, size_t n)
+{
+	char *dir = g_build_filename(rig->dir, "recordings", NULL);
+	char *path = recording_path(rig, id);
+	int16_t *pcm = g_new(int16_t, n + 1);
+	size_t i;
+
+	for (i = 0; i < n; ++i)
+		pcm[i] = (int16_t)(from + (int)i);
+	assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
+	if (n)
+		assert_true(g_file_set_contents(path, (const char *)pcm,
+						(gssize)(n * sizeof(*pcm)),
+						NULL));
+	exec_sql(rig, sqlite3_mprintf("INSERT INTO recording VALUES (%Q, %Q, "
+				      "%Q, 'wav')",
+				      id, account_id, status));
+	g_free(pcm);
+	g_free(path);
+	g_free(dir);
+}
+
+void clip_rig_erase(struct clip_rig *rig, const char *id)
+{
+	char *path = recording_path(rig, id);
+
+	(void)unlink(path);
+	exec_sql(rig,
+		 sqlite3_mprintf("DELETE FROM recording WHERE id = %Q", id));
+	g_free(path);
 }
