@@ -253,6 +253,7 @@ void call_table_hangup_all(struct call_table *table, const char *account_id,
 
 /** Refuse new calls from now on (draining, stopping) */
 void call_table_close(struct call_table *table);
+bool call_table_is_closed(const struct call_table *table);
 
 size_t call_table_count(const struct call_table *table);
 

@@ -40,6 +40,8 @@ int call_table_alloc(struct call_table **tablep, const struct call_env *env)
 		table->env.media = &call_media_default;
 	if (!table->env.clip)
 		table->env.clip = &call_clip_default;
+	if (!table->env.fetch)
+		table->env.fetch = &call_fetch_default;
 	if (!table->env.record)
 		table->env.record = &call_record_default;
 	table->calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
@@ -161,6 +163,11 @@ void call_table_hangup_all(struct call_table *table, const char *account_id,
 void call_table_close(struct call_table *table)
 {
 	table->closed = true;
+}
+
+bool call_table_is_closed(const struct call_table *table)
+{
+	return table->closed;
 }
 
 size_t call_table_count(const struct call_table *table)
