@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Browsers are called: by REST, and by another browser over `connect`."""
+"""Browsers are called by REST."""
 from lib.browser import Browser
 from lib.platform import Platform
 from lib.tap import check, equal, main, wait_for
 
 TARGET = "extension:1001@acme.test"
 TONE = [{"type": "play", "option": {"stream_urls": ["tone:700/60000"]}}]
-PAIR = [{"type": "connect",
-         "option": {"destinations": [TARGET], "timeout_s": 20}}]
 
 
 def token_of(p, extension):
@@ -135,29 +133,6 @@ def test_two_devices(p):
         equal(one.ring_end(), "answered_elsewhere", "reason")
         two.hears(700)
         equal(len(until(p, call_id, "answered")["attempts"]), 2, "attempts")
-
-
-def test_two_browsers_hear_and_see_each_other(p):
-    p.flow("pair", PAIR, name="pair")
-    with Devices(p, "1001", "1002") as (callee, caller):
-        caller.ask("dial", destination="pair")
-        rings = callee.incoming()
-        equal(rings["call"]["source"]["target"], "1002@acme.test",
-              "who calls")
-        equal(rings["video"], True, "with a picture")
-        callee.accept(rings["call_id"])
-        caller.ask("answered", ms=10000)
-        caller.ask("say", hz=900)
-        callee.ask("say", hz=1300)
-        callee.hears(900)
-        caller.hears(1300)
-        for side, name in ((caller, "caller"), (callee, "callee")):
-            first = side.frames()["frames"]
-            wait_for(lambda s=side, f=first: s.frames()["frames"] > f + 10,
-                     timeout_s=15, what=f"a moving picture at the {name}")
-        callee.ask("hang_up")
-        equal(hangup_of(p, rings["call_id"])[:2], ("remote", "normal"),
-              "the callee's hangup")
 
 
 if __name__ == "__main__":
