@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Browsers are called by REST."""
+"""Browsers are called: by REST, and by another browser over `connect`."""
 from lib.browser import Browser
 from lib.platform import Platform
 from lib.tap import check, equal, main, wait_for
 
 TARGET = "extension:1001@acme.test"
 TONE = [{"type": "play", "option": {"stream_urls": ["tone:700/60000"]}}]
+PAIR = [{"type": "connect",
+         "option": {"destinations": [TARGET], "timeout_s": 20}}]
 
 
 def token_of(p, extension):
@@ -22,6 +24,7 @@ def setup():
     p = Platform()
     p.domain = p.create("/v1/domains", {"name": "acme.test"})
     p.tokens = {name: token_of(p, name) for name in ("1001", "1002")}
+    p.flow("pair", PAIR, name="pair")
     return p
 
 
@@ -133,6 +136,50 @@ def test_two_devices(p):
         equal(one.ring_end(), "answered_elsewhere", "reason")
         two.hears(700)
         equal(len(until(p, call_id, "answered")["attempts"]), 2, "attempts")
+
+
+def is_quiet(browser, hz):
+    """A tone is not to be heard any more."""
+    wait_for(lambda: browser.ask("listen", frequencies=[hz],
+                                 ms=300)[str(hz)] < 0.01,
+             timeout_s=10, what=f"no {hz} Hz")
+
+
+def test_two_browsers_hear_and_see_each_other(p):
+    with Devices(p, "1001", "1002") as (callee, caller):
+        caller.ask("dial", destination="pair")
+        rings = callee.incoming()
+        equal(rings["call"]["source"]["target"], "1002@acme.test",
+              "who calls")
+        equal(rings["video"], True, "with a picture")
+        callee.accept(rings["call_id"])
+        caller.ask("answered", ms=10000)
+        caller.ask("say", hz=900)
+        callee.ask("say", hz=1300)
+        callee.hears(900)
+        caller.hears(1300)
+        for side, name in ((caller, "caller"), (callee, "callee")):
+            first = side.frames()["frames"]
+            wait_for(lambda s=side, f=first: s.frames()["frames"] > f + 10,
+                     timeout_s=15, what=f"a moving picture at the {name}")
+
+        # a browser holds, then the platform does
+        callee.send(request="hold")
+        callee.ask("event", name="holding")
+        is_quiet(caller, 1300)
+        callee.send(request="unhold")
+        callee.ask("event", name="resumed")
+        caller.hears(1300)
+        path = f"/v1/calls/{rings['call_id']}"
+        check(p.post(f"{path}/hold", {}).status < 300, "hold")
+        callee.ask("event", name="held")
+        is_quiet(callee, 900)
+        check(p.post(f"{path}/unhold", {}).status < 300, "unhold")
+        callee.ask("event", name="unheld")
+        callee.hears(900)
+        callee.ask("hang_up")
+        equal(hangup_of(p, rings["call_id"])[:2], ("remote", "normal"),
+              "the callee's hangup")
 
 
 if __name__ == "__main__":
