@@ -113,6 +113,9 @@ static struct call_env call_env(struct app *app)
 		.idle = on_calls_idle,
 		.idle_arg = app,
 		.clips = app->clips,
+		.fetcher = app->fetcher,
+		.key = app->key,
+		.recorder = app->recorder,
 	};
 }
 
@@ -241,12 +244,16 @@ static void start_sip(void *arg)
 		.user_agent = "Bifrons/" PACKAGE_VERSION,
 		.max_lag_ms = app->cfg->shed_lag_ms,
 		.strangers_per_s = app->cfg->stranger_rate,
+		.key = app->key,
 	};
 
 	job->err = sipx_stack_start(&app->sip, &prm);
 	if (job->err)
 		log_error("sip: cannot listen on %s port %u: %s", prm.bind,
 			  prm.port, strerror(job->err));
+	else
+		call_table_add_factory(app->calls,
+				       sipx_stack_factory(app->sip));
 }
 
 static void start_browsers(void *arg)
@@ -267,6 +274,8 @@ static void start_browsers(void *arg)
 	job->err = wrtc_start(&app->browsers, &prm);
 	if (job->err)
 		log_error("browsers: %s", strerror(job->err));
+	else
+		call_table_add_factory(app->calls, wrtc_factory(app->browsers));
 }
 
 static void start_trim(void *arg)

@@ -13,17 +13,18 @@
 #include "directory/directory.h"
 #include "host/log.h"
 
-static int host_answer(void *arg)
+int call_answer(struct call *call)
 {
-	struct call *call = arg;
 	int err;
 
-	if (call->state == CALL_ENDED || !call->leg)
+	if (call->state == CALL_ENDED)
 		return ESHUTDOWN;
 	if (call->state == CALL_ANSWERED)
 		return EALREADY;
 	if (call->outgoing || call->answering)
 		return 0; /* the other side does it; or it is under way */
+	if (!call->leg)
+		return ESHUTDOWN;
 
 	err = call->leg->ops->answer(call->leg);
 	if (err && err != EALREADY)
@@ -31,6 +32,11 @@ static int host_answer(void *arg)
 	call->answering = true; /* answered() or failed() follows */
 
 	return 0;
+}
+
+static int host_answer(void *arg)
+{
+	return call_answer(arg);
 }
 
 static int host_play(void *arg, const struct flow_play *play, uint32_t *idp)
@@ -67,6 +73,29 @@ static int host_echo(void *arg, bool on)
 	return 0;
 }
 
+static int host_http(void *arg, const struct flow_http *http, uint32_t *idp)
+{
+	return call_http_start(arg, http, idp);
+}
+
+static void host_http_cancel(void *arg, uint32_t id)
+{
+	call_http_cancel(arg, id);
+}
+
+/* As GET shows it, with its variables cut where events cut them: patch has
+ * them all beside it */
+static char *host_describe(void *arg)
+{
+	const struct call *call = arg;
+	GString *out = g_string_sized_new(CALL_TEXT_SIZE);
+
+	call_put(out, call);
+	call_put_variables(out, call, CALL_VARIABLES_MAX);
+
+	return g_string_free(out, FALSE);
+}
+
 static void on_flow_timer(void *arg)
 {
 	static const struct flow_event ev = {.type = FLOW_EV_TIMER};
@@ -75,6 +104,18 @@ static void on_flow_timer(void *arg)
 	call_turn_begin(call);
 	call_flow_event(call, &ev);
 	call_turn_end(call);
+}
+
+static int host_record(void *arg, const struct flow_record *prm,
+		       char id[ID_SIZE], const char **codep)
+{
+	return call_recording_start(arg, prm, id, codep);
+}
+
+static int host_record_verb(void *arg, enum flow_record_verb verb,
+			    const char *id)
+{
+	return call_recording_verb(arg, verb, id);
 }
 
 static void host_timer(void *arg, int64_t ms)
@@ -114,9 +155,8 @@ static char *time_text(const struct call_time *at)
 	return g_strdup(buf);
 }
 
-static char *host_lookup(void *arg, const char *name)
+static char *fact(const struct call *call, const char *name)
 {
-	const struct call *call = arg;
 	const struct {
 		const char *name, *value;
 	} texts[] = {
@@ -136,9 +176,6 @@ static char *host_lookup(void *arg, const char *name)
 	};
 	size_t i;
 
-	if (!str_starts(name, "call."))
-		return NULL;
-	name += strlen("call.");
 	for (i = 0; i < G_N_ELEMENTS(texts); ++i)
 		if (str_eq(texts[i].name, name))
 			return g_strdup(texts[i].value);
@@ -150,14 +187,29 @@ static char *host_lookup(void *arg, const char *name)
 	return NULL;
 }
 
+static char *host_lookup(void *arg, const char *name)
+{
+	const struct call *call = arg;
+
+	if (str_starts(name, "call."))
+		return fact(call, name + strlen("call."));
+	if (!str_starts(name, "parent."))
+		return NULL;
+	call = call_find(call->table, call->parent_id);
+
+	return call ? fact(call, name + strlen("parent.")) : NULL;
+}
+
 /* What an event says of a step; the object is left open */
 static GString *about(const struct call *call, const struct flow_step *step)
 {
+	const char *flow_id = call_opt_id(call->flow_id);
 	GString *data = g_string_sized_new(256);
 
+	if (step->flow_id || step->patched)
+		flow_id = step->flow_id;
 	jsonw_open(data, NULL, '{');
-	jsonw_str(data, "flow_id",
-		  step->flow_id ? step->flow_id : call_opt_id(call->flow_id));
+	jsonw_str(data, "flow_id", flow_id);
 	call_put_step(data, "action", step);
 
 	return data;
@@ -168,6 +220,28 @@ static void emit_about(struct call *call, enum event_type type, GString *data)
 	jsonw_close(data, '}');
 	call_emit_text(call, type, data->str);
 	g_string_free(data, TRUE);
+}
+
+static int host_mute(void *arg, bool in, bool out, bool on)
+{
+	return call_mute(arg, in, out, on);
+}
+
+static int host_connect(void *arg, const struct flow_connect *prm,
+			const char **codep)
+{
+	return call_connect_start(arg, prm, codep);
+}
+
+static void host_connect_cancel(void *arg)
+{
+	call_connect_cancel(arg);
+}
+
+static int host_call(void *arg, const struct flow_call *prm, json_t **idsp,
+		     const char **codep)
+{
+	return call_others(arg, prm, idsp, codep);
 }
 
 static int host_flow(void *arg, const char *id, struct flow_doc **docp)
@@ -216,6 +290,8 @@ static void host_ended(void *arg, const struct flow_end *how)
 
 	if (how->kind == FLOW_END_CANCELED)
 		return;
+	if (how->kind == FLOW_END_DONE && call_connect_callee_confirmed(call))
+		return;
 	if (how->reason && hangup_reason_by_name(how->reason, &end.reason))
 		end.reason = HANGUP_FAILED;
 	call_end(call, &end);
@@ -228,10 +304,19 @@ const struct flow_host call_flow_host = {
 	.send_digits = host_send_digits,
 	.stop = host_stop,
 	.echo = host_echo,
+	.record = host_record,
+	.record_verb = host_record_verb,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.describe = host_describe,
+	.http = host_http,
+	.http_cancel = host_http_cancel,
+	.mute = host_mute,
+	.connect = host_connect,
+	.connect_cancel = host_connect_cancel,
+	.call = host_call,
 	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,
@@ -265,6 +350,18 @@ void call_flow_start(struct call *call)
 		ring_if_waiting(call);
 	}
 	call_turn_end(call);
+}
+
+static void start_now(void *arg)
+{
+	call_flow_start(arg);
+}
+
+void call_flow_start_soon(struct call *call)
+{
+	if (call->doc && !call->run && !timer_is_running(&call->start_timer))
+		timer_start(call->table->env.timers, &call->start_timer, 0,
+			    "call_flow_start", start_now, call);
 }
 
 void call_flow_event(struct call *call, const struct flow_event *ev)

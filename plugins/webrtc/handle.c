@@ -165,6 +165,23 @@ static void do_call(struct wrtc_handle *h, struct wrtc_request *req)
 		refuse(h, req, code, detail);
 }
 
+static void do_accept(struct wrtc_handle *h, struct wrtc_request *req)
+{
+	const char *detail = NULL;
+	const char *code = wrtc_ring_accept(h, req, &detail);
+
+	if (code)
+		refuse(h, req, code, detail);
+}
+
+static void do_decline(struct wrtc_handle *h, struct wrtc_request *req)
+{
+	const char *code = wrtc_ring_decline(h, req);
+
+	if (code)
+		refuse(h, req, code, NULL);
+}
+
 static void do_hangup(struct wrtc_handle *h, struct wrtc_request *req)
 {
 	wrtc_leg_bye(h->leg, req->transaction);
@@ -199,6 +216,17 @@ static void do_mute(struct wrtc_handle *h, struct wrtc_request *req)
 	wrtc_push(h, req->transaction, event, NULL);
 }
 
+static void do_hold(struct wrtc_handle *h, struct wrtc_request *req)
+{
+	const bool on = req->verb == WRTC_HOLD;
+
+	if (wrtc_leg_party_holds(h->leg, on))
+		refuse(h, req, "wrong_state", "the call is not answered");
+	else
+		wrtc_push(h, req->transaction,
+			  wrtc_event(on ? "holding" : "resumed"), NULL);
+}
+
 /* Which states a request may come in, and who does it */
 static const struct {
 	unsigned states;
@@ -207,10 +235,14 @@ static const struct {
 } handlers[WRTC_NVERBS] = {
 	[WRTC_REGISTER] = {TO(WRTC_NEW) | TO(WRTC_DEVICE), false, do_register},
 	[WRTC_CALL] = {TO(WRTC_NEW), false, do_call},
+	[WRTC_ACCEPT] = {TO(WRTC_NEW), false, do_accept},
+	[WRTC_DECLINE] = {TO(WRTC_NEW) | TO(WRTC_DEVICE), false, do_decline},
 	[WRTC_HANGUP] = {TO(WRTC_CALLING), true, do_hangup},
 	[WRTC_DTMF] = {TO(WRTC_CALLING), true, do_dtmf},
 	[WRTC_MUTE] = {TO(WRTC_CALLING), true, do_mute},
 	[WRTC_UNMUTE] = {TO(WRTC_CALLING), true, do_mute},
+	[WRTC_HOLD] = {TO(WRTC_CALLING), true, do_hold},
+	[WRTC_UNHOLD] = {TO(WRTC_CALLING), true, do_hold},
 };
 
 static void wrong_token(struct wrtc_handle *h, const struct wrtc_request *req,
