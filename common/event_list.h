@@ -21,6 +21,11 @@
 	X(CALL_MEDIA_FINISHED, "call.media_finished", false)                   \
 	X(FLOW_ACTION, "flow.action", true)                                    \
 	X(FLOW_ERROR, "flow.error", false)                                     \
+	X(RECORDING_STARTED, "recording.started", false)                       \
+	X(RECORDING_PAUSED, "recording.paused", false)                         \
+	X(RECORDING_RESUMED, "recording.resumed", false)                       \
+	X(RECORDING_FINISHED, "recording.finished", false)                     \
+	X(RECORDING_FAILED, "recording.failed", false)                         \
 	X(WEBHOOK_DISABLED, "webhook.disabled", false)                         \
 	X(WEBHOOK_TEST, "webhook.test", false)                                 \
 	X(NODE_STOPPED, "node.stopped", false)

@@ -25,7 +25,8 @@ enum opt_type {
 	OPT_OBJECT, /**< members in sub */
 	OPT_ARRAY,  /**< min..max items, each as sub[0] */
 	OPT_MAP,    /**< any names, string values; min..max members */
-	OPT_ANY,    /**< passed through (checked by its owner) */
+	OPT_ANY, /**< passed through (checked by its owner); with sub: a text,
+		    or an object as described there */
 	OPT_NTYPES,
 };
 

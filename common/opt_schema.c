@@ -103,6 +103,20 @@ static void set_type(json_t *schema, const struct opt *opt, bool nullable)
 		json_set_str(schema, "type", name);
 }
 
+/* Its owner takes a text too, in place of the object */
+static void set_any(struct schema_run *run, json_t *schema,
+		    const struct opt *opt)
+{
+	if (!opt->sub)
+		return;
+	json_object_set_new(schema, "anyOf",
+			    json_pack("[{s:s}, o]", "type", "string",
+				      schema_object(run, opt->sub)));
+	if (opt->flags & OPT_NULLABLE)
+		json_array_append_new(json_object_get(schema, "anyOf"),
+				      json_pack("{s:s}", "type", "null"));
+}
+
 static json_t *schema_of(struct schema_run *run, const struct opt *opt)
 {
 	json_t *schema;
@@ -133,9 +147,11 @@ static json_t *schema_of(struct schema_run *run, const struct opt *opt)
 	case OPT_MAP:
 		set_map(run, schema, opt);
 		break;
+	case OPT_ANY:
+		set_any(run, schema, opt);
+		break;
 	case OPT_BOOL:
 	case OPT_OBJECT:
-	case OPT_ANY:
 	case OPT_NTYPES:
 		break;
 	}

@@ -165,9 +165,35 @@ static inline bool verb_takes_idempotency_key(enum verb_kind kind)
 	X(media_replace, "media.replace", PUT, "/v1/media/{id}/content",       \
 	  "media:write", VERB_REPLACE)                                         \
 	X(calls_list, "calls.list", GET, "/v1/calls", "calls:read", VERB_LIST) \
+	X(calls_create, "calls.create", POST, "/v1/calls", "calls:write",      \
+	  VERB_CREATE)                                                         \
 	X(calls_get, "calls.get", GET, "/v1/calls/{id}", "calls:read",         \
 	  VERB_GET)                                                            \
+	X(calls_patch, "calls.patch", PATCH, "/v1/calls/{id}", "calls:write",  \
+	  VERB_PATCH)                                                          \
+	X(calls_delete, "calls.delete", DELETE, "/v1/calls/{id}",              \
+	  "calls:write", VERB_DELETE)                                          \
+	X(calls_timeline, "calls.timeline", GET, "/v1/calls/{id}/timeline",    \
+	  "calls:read", VERB_GET)                                              \
 	X(calls_hangup, "calls.hangup", POST, "/v1/calls/{id}/hangup",         \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_play, "calls.play", POST, "/v1/calls/{id}/play",               \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_talk, "calls.talk", POST, "/v1/calls/{id}/talk",               \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_stop_media, "calls.stop_media", POST,                          \
+	  "/v1/calls/{id}/stop_media", "calls:write", VERB_ACTION)             \
+	X(calls_dtmf, "calls.dtmf", POST, "/v1/calls/{id}/dtmf",               \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_mute, "calls.mute", POST, "/v1/calls/{id}/mute",               \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_unmute, "calls.unmute", POST, "/v1/calls/{id}/unmute",         \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_hold, "calls.hold", POST, "/v1/calls/{id}/hold",               \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_unhold, "calls.unhold", POST, "/v1/calls/{id}/unhold",         \
+	  "calls:write", VERB_ACTION)                                          \
+	X(calls_redirect, "calls.redirect", POST, "/v1/calls/{id}/redirect",   \
 	  "calls:write", VERB_ACTION)                                          \
 	X(events_stream, "events.stream", GET, "/v1/events", "events:read",    \
 	  VERB_STREAM)                                                         \

@@ -10,8 +10,8 @@ packages_run=(build-essential autoconf automake libtool pkg-config git
 	ca-certificates curl util-linux janus janus-dev libjansson-dev
 	libglib2.0-dev libsofia-sip-ua-dev libmicrohttpd-dev libgnutls28-dev
 	libcurl4-openssl-dev libsqlite3-dev libconfig-dev libopus-dev
-	libspeexdsp-dev libspandsp-dev libtiff-dev libssl-dev libsrtp2-dev
-	libnice-dev libavformat-dev libavcodec-dev libavutil-dev
+	libogg-dev libmp3lame-dev libspeexdsp-dev libspandsp-dev libtiff-dev
+	libssl-dev libsrtp2-dev libnice-dev libavformat-dev libavcodec-dev libavutil-dev
 	libswresample-dev flite1-dev libespeak-ng-dev espeak-ng-data
 	libseccomp-dev tzdata)
 packages_check=(libcmocka-dev clang-14 clang-tidy-14 clang-format-14

@@ -19,12 +19,7 @@ static enum act beep_start(struct flow_run *run)
 
 static enum act beep_event(struct flow_run *run, const struct flow_event *ev)
 {
-	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
-}
-
-static void beep_cancel(struct flow_run *run)
-{
-	flow_host(run)->stop(flow_host_arg(run));
+	return action_heard_event(run, ev, "");
 }
 
 const struct action_type action_beep = {
@@ -32,7 +27,7 @@ const struct action_type action_beep = {
 	.opts = opts,
 	.start = beep_start,
 	.event = beep_event,
-	.cancel = beep_cancel,
+	.cancel = action_heard_cancel,
 	.doc = "Plays half a second of 1,000 Hz; before the answer as early "
 	       "media.",
 	.example = "{\"type\": \"beep\"}",

@@ -9,31 +9,8 @@ static const char *check_barge_in(const char *value)
 	return str_eq(value, "any") ? NULL : action_check_keys(value);
 }
 
-static const struct opt url = {
-	.type = OPT_STRING,
-	.min = 1,
-	.max = ACTION_TEXT_MAX,
-	.check = action_check_url,
-};
-
 static const struct opt opts[] = {
-	{.name = "stream_urls",
-	 .type = OPT_ARRAY,
-	 .flags = OPT_REQUIRED,
-	 .min = 1,
-	 .max = ACTION_URLS_MAX,
-	 .sub = &url,
-	 .doc = "What to play, in order, without a gap: a file by http or "
-		"https, in any format that libavformat reads; `media:ID` or "
-		"`media:NAME`, one that was uploaded; "
-		"`tone:440+480/2000,0/4000`, frequencies in Hz and "
-		"milliseconds; `tone:800` sounds until it is stopped."},
-	{.name = "loop",
-	 .type = OPT_INT,
-	 .min = 0,
-	 .max = 1000,
-	 .def = "1",
-	 .doc = "How often the whole list; 0 = until stopped."},
+	ACTION_PLAY_OPTS,
 	{.name = "barge_in",
 	 .type = OPT_STRING,
 	 .max = 16,
@@ -41,19 +18,6 @@ static const struct opt opts[] = {
 	 .check = check_barge_in,
 	 .doc = "Keys that end it, or `any`; the digit stays for the "
 		"`dtmf_receive` that follows."},
-	{.name = "seek_ms",
-	 .type = OPT_INT,
-	 .min = 0,
-	 .max = ACTION_MS_MAX,
-	 .def = "0",
-	 .doc = "Where in the first one to begin, the first time, in "
-		"milliseconds."},
-	{.name = "gain_db",
-	 .type = OPT_NUM,
-	 .min = -40,
-	 .max = 20,
-	 .def = "0",
-	 .doc = "Louder or softer, in dB; it saturates."},
 	{.name = "async",
 	 .type = OPT_BOOL,
 	 .def = "false",
@@ -62,41 +26,19 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static bool is_barged(const struct flow_run *run)
+static const char *keys(const struct flow_run *run)
 {
-	return flow_digits_have(run, json_str(flow_opts(run), "barge_in", ""));
+	return json_str(flow_opts(run), "barge_in", "");
 }
 
 static enum act play_start(struct flow_run *run)
 {
-	const bool async = json_flag(flow_opts(run), "async", false);
-	enum act act;
-
-	/* typed ahead: who knows the menu need not hear it */
-	if (is_barged(run))
-		return ACT_NEXT;
-
-	act = action_sound(run, flow_opts(run), async);
-	if (act != ACT_WAIT || !async)
-		return act;
-	flow_play_forget(run);
-
-	return ACT_NEXT;
-}
-
-static void play_cancel(struct flow_run *run)
-{
-	flow_host(run)->stop(flow_host_arg(run));
+	return action_heard_start(run, keys(run));
 }
 
 static enum act play_event(struct flow_run *run, const struct flow_event *ev)
 {
-	if (ev->type == FLOW_EV_DIGIT && is_barged(run)) {
-		play_cancel(run);
-		return ACT_NEXT;
-	}
-
-	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
+	return action_heard_event(run, ev, keys(run));
 }
 
 const struct action_type action_play = {
@@ -104,7 +46,7 @@ const struct action_type action_play = {
 	.opts = opts,
 	.start = play_start,
 	.event = play_event,
-	.cancel = play_cancel,
+	.cancel = action_heard_cancel,
 	.doc = "Plays to the party, and waits for the end. Before the answer "
 	       "it goes out as early media (183), without answering. What "
 	       "played before ends. A long file plays while it arrives. When "

@@ -7,30 +7,7 @@
 static const char *const handles[] = {"", "next", NULL};
 
 static const struct opt opts[] = {
-	{.name = "text",
-	 .type = OPT_STRING,
-	 .flags = OPT_REQUIRED,
-	 .min = 1,
-	 .max = ACTION_TEXT_MAX,
-	 .doc = "What to say: plain text, or SSML when it begins with "
-		"`<speak`. A variable in SSML is written `${name|ssml}`."},
-	{.name = "language",
-	 .type = OPT_STRING,
-	 .min = 2,
-	 .max = 35,
-	 .def = "\"en-US\"",
-	 .check = action_check_language,
-	 .doc = "Language of the text."},
-	{.name = "voice_id",
-	 .type = OPT_STRING,
-	 .min = 1,
-	 .max = 64,
-	 .check = action_check_voice,
-	 .doc = "Voice of the provider; the language's when left out."},
-	{.name = "provider",
-	 .type = OPT_STRING,
-	 .values = action_providers,
-	 .doc = "Who speaks; the platform's choice when left out."},
+	ACTION_TALK_OPTS,
 	{.name = "digits_handle",
 	 .type = OPT_STRING,
 	 .values = handles,
@@ -45,42 +22,21 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static bool is_interrupted(const struct flow_run *run)
+static const char *keys(const struct flow_run *run)
 {
-	return str_eq(json_str(flow_opts(run), "digits_handle", ""), "next") &&
-	       flow_digits_count(run);
+	const char *handle = json_str(flow_opts(run), "digits_handle", "");
+
+	return str_eq(handle, "next") ? "any" : "";
 }
 
 static enum act talk_start(struct flow_run *run)
 {
-	const bool async = json_flag(flow_opts(run), "async", false);
-	enum act act;
-
-	/* typed ahead: who knows the menu need not hear it */
-	if (is_interrupted(run))
-		return ACT_NEXT;
-
-	act = action_sound(run, flow_opts(run), async);
-	if (act != ACT_WAIT || !async)
-		return act;
-	flow_play_forget(run);
-
-	return ACT_NEXT;
-}
-
-static void talk_cancel(struct flow_run *run)
-{
-	flow_host(run)->stop(flow_host_arg(run));
+	return action_heard_start(run, keys(run));
 }
 
 static enum act talk_event(struct flow_run *run, const struct flow_event *ev)
 {
-	if (ev->type == FLOW_EV_DIGIT && is_interrupted(run)) {
-		talk_cancel(run);
-		return ACT_NEXT;
-	}
-
-	return ev->type == FLOW_EV_PLAYED ? flow_played(run, ev) : ACT_WAIT;
+	return action_heard_event(run, ev, keys(run));
 }
 
 const struct action_type action_talk = {
@@ -88,7 +44,7 @@ const struct action_type action_talk = {
 	.opts = opts,
 	.start = talk_start,
 	.event = talk_event,
-	.cancel = talk_cancel,
+	.cancel = action_heard_cancel,
 	.doc = "Says a text, and waits for the end. Before the answer it goes "
 	       "out as early media (183), without answering. What played "
 	       "before ends. What can break: `no_voice` (the provider lacks "

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "api/resource.h"
+#include "api/calls.h"
 #include "call/call.h"
 #include "common/json.h"
 #include "common/str.h"
@@ -10,7 +10,7 @@
 static const char *const statuses[] = {"queued",   "dialing", "ringing",
 				       "answered", "ended",   NULL};
 static const char *const directions[] = {"incoming", "outgoing", NULL};
-static const char *const reasons[] = {
+const char *const api_hangup_reasons[] = {
 	"normal",   "busy",    "noanswer", "rejected",
 	"canceled", "timeout", "failed",   NULL,
 };
@@ -57,7 +57,7 @@ static const char *const sides[] = {"remote", "local", "system", NULL};
 
 static const struct opt hangup_opts[] = {
 	READ_ENUM("by", sides, "Who ended it."),
-	READ_ENUM("reason", reasons, "Why."),
+	READ_ENUM("reason", api_hangup_reasons, "Why."),
 	READ_STR("code", "What the platform decided, when it did."),
 	READ_INT("sip_code", "SIP status sent or received."),
 	READ_STR("sip_reason", "Its phrase."),
@@ -72,7 +72,7 @@ static const struct opt id_item[] = {{.type = OPT_ID}};
 		.sub = id_item, .doc = text,                                   \
 	}
 
-static const struct opt call_opts[] = {
+const struct opt api_call_opts[] = {
 	READ_ID("id", "Its id (UUIDv7)."),
 	READ_ID("account_id", "Whose it is."),
 	READ_STR("node_id", "The node it runs on."),
@@ -105,7 +105,7 @@ static const struct opt call_opts[] = {
 	READ_ANY("sip", "Call-ID, remote address, user agent, headers."),
 	READ_ANY("media", "Codec, direction and quality."),
 	READ_ANY("variables", "Of its flow."),
-	READ_ANY("notes", "Free text."),
+	READ_STR("notes", "Free text."),
 	{
 		.name = "hangup",
 		.type = OPT_OBJECT,
@@ -175,7 +175,7 @@ static const struct opt list_opts[] = {
 	QUERY_ID("flow_id", "The flow that ran."),
 	QUERY_ID("parent_call_id", "The call that made it."),
 	QUERY_ID("conference_id", "The room it was in."),
-	QUERY_ENUM("hangup_reason", reasons, "Why it ended."),
+	QUERY_ENUM("hangup_reason", api_hangup_reasons, "Why it ended."),
 	QUERY_TIME("created_from", "Came then or later."),
 	QUERY_TIME("created_to", "Came before then."),
 	QUERY_TIME("ended_from", "Ended then or later."),
@@ -189,98 +189,19 @@ static const struct list list = {
 	.sorts = sorts,
 };
 
-static const struct resource calls = {
+const struct resource api_calls = {
 	.kind = "call",
 	.base = "/v1/calls",
 	.not_found = API_ERR_call_not_found,
-	.opts = call_opts,
+	.opts = api_call_opts,
 	.list = &list,
 	.sql_get = "SELECT doc FROM call WHERE id = ?1 AND account_id = ?2",
 };
 
-static const struct opt hangup_body[] = {
-	{
-		.name = "reason",
-		.type = OPT_STRING,
-		.values = reasons,
-		.def = "\"normal\"",
-		.doc = "Why; before an answer it chooses the SIP status.",
-	},
-	{
-		.name = "sip_code",
-		.type = OPT_INT,
-		.flags = OPT_NULLABLE,
-		.min = 400,
-		.max = 699,
-		.def = "null",
-		.doc = "SIP status of a rejection, in place of the reason's.",
-	},
-	OPT_END,
-};
-
-static json_t *has_ended(void)
-{
-	return api_error(API_ERR_call_ended, NULL);
-}
-
-static json_t *prepare_hangup(struct req *req, struct job *job)
-{
-	json_t *doc = NULL, *reply;
-
-	/* a call of this instant may not be in the store yet */
-	reply = res_load(req, &calls, &doc, NULL);
-	if (reply && api_reply_err(reply) != API_ERR_call_not_found)
-		return reply;
-	if (reply && !id_is_valid(req->id))
-		return reply;
-
-	job->was_found = !reply;
-	json_decref(reply);
-	if (str_eq(json_str(doc, "status", NULL), "ended")) {
-		json_decref(doc);
-		return has_ended();
-	}
-	json_decref(doc);
-
-	return res_input(req, &job->input);
-}
-
-static void act_hangup(struct job *job)
-{
-	struct call_table *table = job->api->env.calls;
-	struct call *call = table ? call_find(table, job->id) : NULL;
-	struct leg_end end = {
-		.by = HANGUP_BY_LOCAL,
-		.sip_code = (int)json_int(job->input, "sip_code", 0),
-	};
-	json_t *doc;
-
-	if (call && !str_eq(call_account_id(call), job->account_id))
-		call = NULL;
-
-	(void)hangup_reason_by_name(json_str(job->input, "reason", "normal"),
-				    &end.reason);
-	if (!call && !job->was_found) {
-		job_reply(job, api_error(API_ERR_call_not_found, NULL));
-		return;
-	}
-	if (!call || call_hangup(call, &end, job->request_id)) {
-		job_reply(job, has_ended());
-		return;
-	}
-
-	/* a copy: what the call holds stays on this thread */
-	call = call_find(table, job->id);
-	doc = call ? call_json(call)
-		   : json_pack("{s:s, s:s}", "id", job->id, "status", "ended");
-	job_reply(job, api_ok(json_deep_copy(doc)));
-	json_decref(doc);
-}
-
 /* What runs now is only on the loop: the record is as of its last event */
 static json_t *prepare_get(struct req *req, struct job *job)
 {
-	json_t *reply = res_load(req, &calls, &job->input, NULL);
+	json_t *reply = res_load(req, &api_calls, &job->input, NULL);
 
 	if (reply && api_reply_err(reply) == API_ERR_call_not_found &&
 	    id_is_valid(req->id)) {
@@ -296,57 +217,35 @@ static json_t *prepare_get(struct req *req, struct job *job)
 
 static void act_get(struct job *job)
 {
-	struct call_table *table = job->api->env.calls;
-	struct call *call = table ? call_find(table, job->id) : NULL;
-	json_t *doc;
+	const struct call *call = calls_find(job);
 
-	if (call && !str_eq(call_account_id(call), job->account_id))
-		call = NULL;
-
-	if (call) {
-		doc = call_json(call);
-		job_reply(job, api_ok(json_deep_copy(doc)));
-		json_decref(doc);
-	} else if (job->input) {
+	if (call)
+		job_reply(job, api_ok(calls_shown(call)));
+	else if (job->input)
 		job_reply(job, api_ok(g_steal_pointer(&job->input)));
-	} else {
+	else
 		job_reply(job, api_error(API_ERR_call_not_found, NULL));
-	}
 }
 
 static const enum api_err missing[] = {API_ERR_call_not_found, API_OK};
-static const enum api_err live[] = {API_ERR_call_not_found, API_ERR_call_ended,
-				    API_OK};
 
 const struct verb api_verb_calls_list = {
 	.summary = "List calls",
 	.about = "Live ones and records. Sorted by `ended_at`, only those "
 		 "that have ended.",
 	.query = list_opts,
-	.reply = call_opts,
+	.reply = api_call_opts,
 	.reply_name = "Call",
-	.res = &calls,
+	.res = &api_calls,
 	.read = res_list,
 };
 
 const struct verb api_verb_calls_get = {
 	.summary = "Get a call",
-	.reply = call_opts,
+	.reply = api_call_opts,
 	.reply_name = "Call",
 	.errors = missing,
-	.res = &calls,
+	.res = &api_calls,
 	.prepare = prepare_get,
 	.act = act_get,
-};
-
-const struct verb api_verb_calls_hangup = {
-	.summary = "Hang up",
-	.body = hangup_body,
-	.body_optional = true,
-	.reply = call_opts,
-	.reply_name = "Call",
-	.errors = live,
-	.res = &calls,
-	.prepare = prepare_hangup,
-	.act = act_hangup,
 };

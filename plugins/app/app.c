@@ -113,6 +113,7 @@ static struct call_env call_env(struct app *app)
 		.idle = on_calls_idle,
 		.idle_arg = app,
 		.clips = app->clips,
+		.recorder = app->recorder,
 	};
 }
 
@@ -241,6 +242,7 @@ static void start_sip(void *arg)
 		.user_agent = "Bifrons/" PACKAGE_VERSION,
 		.max_lag_ms = app->cfg->shed_lag_ms,
 		.strangers_per_s = app->cfg->stranger_rate,
+		.key = app->key,
 	};
 
 	job->err = sipx_stack_start(&app->sip, &prm);

@@ -36,6 +36,7 @@ struct app {
 	struct workers *workers;
 	struct fetcher *fetcher, *tts_fetcher;
 	struct render *render;
+	struct recorder *recorder;
 	struct clips *clips;
 	struct wrtc *browsers; /**< or NULL */
 	struct trim *trim;

@@ -226,6 +226,8 @@ static void put_browsers(GString *out, struct wrtc *browsers)
 		"Packets that nobody wanted", st.dropped_packets);
 	counter(out, "browser_video_echoed_packets_total",
 		"Video packets sent back", st.video_echoed);
+	counter(out, "browser_video_bridged_packets_total",
+		"Video packets sent to another browser", st.video_bridged);
 	counter(out, "browser_lost_total", "Browsers that went without a word",
 		st.lost);
 }

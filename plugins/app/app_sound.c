@@ -10,6 +10,7 @@
 #include "host/log.h"
 #include "loop/worker.h"
 #include "media/media.h"
+#include "record/record.h"
 #include "render/render.h"
 #include "store/store.h"
 
@@ -124,6 +125,20 @@ static int start_clips(struct app *app)
 	return err;
 }
 
+static int start_recorder(struct app *app)
+{
+	const struct recorder_params prm = {
+		.loop = app->loop,
+		.data_dir = app->cfg->data_dir,
+	};
+	int err = recorder_start(&app->recorder, &prm);
+
+	if (err)
+		log_error("recorder: cannot start: %s", strerror(err));
+
+	return err;
+}
+
 int app_sound_start(struct app *app)
 {
 	int err = start_media(app);
@@ -137,6 +152,8 @@ int app_sound_start(struct app *app)
 		err = start_render(app);
 	if (!err)
 		err = start_clips(app);
+	if (!err)
+		err = start_recorder(app);
 
 	return err;
 }
@@ -152,4 +169,6 @@ void app_sound_stop(struct app *app)
 	app_end_requests(app);
 	app->workers = workers_stop(app->workers);
 	app->media = media_engine_stop(app->media);
+	/* what their legs left is in the taps by now */
+	app->recorder = recorder_stop(app->recorder);
 }

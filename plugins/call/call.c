@@ -71,103 +71,6 @@ int call_set_state(struct call *call, enum call_state next)
 	return 0;
 }
 
-static void address_clear(struct call_address *addr)
-{
-	g_free(addr->target);
-	g_free(addr->name);
-}
-
-static void call_destructor(void *obj)
-{
-	struct call *call = obj;
-
-	call_timers_stop(call);
-	timer_cancel(call->table->env.timers, &call->flush_timer);
-	if (call->tx)
-		store_tx_free(call->tx);
-	obj_unref(call->run);
-	obj_unref(call->vars);
-	obj_unref(call->doc);
-	call_play_forget(call);
-	json_decref(call->webhook);
-	g_free(call->sip);
-	g_free(call->media);
-	g_free(call->quality);
-	g_free(call->remote);
-	address_clear(&call->source);
-	address_clear(&call->destination);
-	if (call->attempts)
-		g_ptr_array_free(call->attempts, TRUE);
-	if (call->notes)
-		g_array_free(call->notes, TRUE);
-	g_free(call->request_id);
-}
-
-/* The types are a closed set: what a leg says need not outlive it */
-static const char *address_type(const char *type)
-{
-	static const char *const types[] = {"tel", "sip", "extension", NULL};
-	size_t i;
-
-	for (i = 0; types[i]; ++i)
-		if (str_eq(types[i], type))
-			return types[i];
-
-	return "sip";
-}
-
-/* What strangers wrote gets into JSON and logs: it must be UTF-8 */
-static char *text_of(const char *text)
-{
-	return text ? g_utf8_make_valid(text, -1) : NULL;
-}
-
-static void set_variables(struct call *call, const json_t *variables)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach((json_t *)variables, name, value)
-	{
-		if (json_is_string(value) && !flow_var_name_is_reserved(name))
-			(void)flow_vars_set(call->vars, name,
-					    json_string_value(value), false);
-	}
-}
-
-struct call *call_new(struct call_table *table, const struct leg_incoming *in)
-{
-	struct call *call = obj_zalloc(sizeof(*call), call_destructor);
-
-	call->table = table;
-	id_new(call->id);
-	str_copy(call->account_id, ID_SIZE, in->account_id);
-	str_copy(call->trunk_id, ID_SIZE, in->trunk_id ? in->trunk_id : "");
-	str_copy(call->number_id, ID_SIZE, in->number_id ? in->number_id : "");
-	str_copy(call->flow_id, ID_SIZE, in->flow_id ? in->flow_id : "");
-	call->source.type = address_type(in->source_type);
-	call->source.target = text_of(in->source ? in->source : "");
-	call->source.name = text_of(in->source_name);
-	call->destination.type = address_type(in->destination_type);
-	call->destination.target =
-		text_of(in->destination ? in->destination : "");
-	call->endpoint = in->leg->ops->endpoint;
-	if (in->leg->ops->describe)
-		call->sip = in->leg->ops->describe(in->leg);
-	if (in->leg->ops->remote)
-		call->remote = g_strdup(in->leg->ops->remote(in->leg));
-
-	/* an incoming call rings from the first moment */
-	call->attempts = g_ptr_array_new_with_free_func(call_attempt_free);
-	call->state = CALL_RINGING;
-	call->created = call->ringing = call_now(call);
-	flow_vars_alloc(&call->vars);
-	set_variables(call, in->variables);
-	call->webhook = call_number_webhook(call);
-
-	return call;
-}
-
 void call_turn_begin(struct call *call)
 {
 	obj_ref(call);
@@ -237,9 +140,17 @@ int call_end(struct call *call, const struct leg_end *end)
 	if (call->state == CALL_ENDED)
 		return EALREADY;
 
+	/* what was never answered is not over but called off */
+	if (call->outgoing && !answered && own.by == HANGUP_BY_LOCAL &&
+	    own.reason == HANGUP_NORMAL)
+		own.reason = HANGUP_CANCELED;
+
 	call_turn_begin(call);
 	call_set_state(call, CALL_ENDED);
 	call_timers_stop(call);
+	call_queue_remove(call);
+	call_dial_forget(call);
+	call_recordings_end(call);
 	if (call->run)
 		flow_run_cancel(call->run);
 	call_play_forget(call); /* an async one */
@@ -258,9 +169,21 @@ int call_end(struct call *call, const struct leg_end *end)
 
 	count_end(call);
 	call_write(call, EVENT_CALL_ENDED);
+	call_children_end(call);
 	call_turn_end(call);
 
 	return 0;
+}
+
+void call_ringing(struct call *call)
+{
+	if (call->state != CALL_DIALING)
+		return;
+
+	call_set_state(call, CALL_RINGING);
+	call_write(call, EVENT_CALL_RINGING);
+	if (call->early_execution)
+		call_flow_start_soon(call);
 }
 
 void call_answered(struct call *call)
@@ -280,7 +203,10 @@ void call_answered(struct call *call)
 	}
 	call_write(call, EVENT_CALL_ANSWERED);
 	call_play_ready(call);
-	call_flow_event(call, &ev);
+	if (call->outgoing && !call->run)
+		call_flow_start_soon(call);
+	else
+		call_flow_event(call, &ev);
 }
 
 void call_leg_early(struct call *call)
@@ -290,6 +216,8 @@ void call_leg_early(struct call *call)
 
 	call->early = true;
 	call_play_ready(call);
+	if (call->early_execution)
+		call_flow_start_soon(call);
 }
 
 void call_leg_failed(struct call *call, int err, const char *why)
@@ -334,7 +262,8 @@ void call_digit(struct call *call, char digit, unsigned duration_ms)
 
 	/* first the event, as the flow may end the call on it */
 	call_emit(call, EVENT_CALL_DTMF, digit_json(call, digit, duration_ms));
-	call_flow_event(call, &ev);
+	if (!call_recording_digit(call, digit))
+		call_flow_event(call, &ev);
 }
 
 int call_hangup(struct call *call, const struct leg_end *end,

@@ -32,6 +32,8 @@ struct loop;
 struct media_stats;
 struct media_stream;
 struct recorder;
+struct recording;
+struct recording_params;
 struct store;
 struct store_tx;
 struct timers;
@@ -74,6 +76,13 @@ struct call_fetch_ops {
 	int (*start)(struct fetch **fetchp, struct fetcher *fetcher,
 		     const struct fetch_params *prm);
 	void (*cancel)(struct fetch *fetch);
+};
+
+/** What calls ask of record/; tests put their own here */
+struct call_record_ops {
+	int (*start)(struct recording **recp, struct recorder *recorder,
+		     const struct recording_params *prm);
+	void (*end)(struct recording *rec);
 };
 
 /** What calls need of the world; kept by the table */
@@ -213,6 +222,19 @@ int call_verb_patch(struct call *call, const json_t *variables,
 		    const json_t *notes, unsigned max_duration_s,
 		    const char **whyp);
 
+/** As call_verb_recording(), for who has only the recording */
+int call_recording_request(struct call *call, enum flow_record_verb verb,
+			   const char *id, const char *request_id,
+			   const char **whyp);
+/** The recording as GET shows it now, text to g_free(); NULL: none of this call
+ */
+char *call_recording_text(const struct call *call, const char *id);
+/** Once, when its file is closed: with its text, borrowed. Not from inside.
+ * @return 0, or EALREADY: it is closed */
+int call_recording_watch(struct call *call, const char *id,
+			 void (*closed)(void *arg, const char *text),
+			 void *arg);
+
 /** The resource as GET shows it, a new object */
 json_t *call_json(const struct call *call);
 
@@ -228,6 +250,7 @@ void call_table_hangup_all(struct call_table *table, const char *account_id,
 
 /** Refuse new calls from now on (draining, stopping) */
 void call_table_close(struct call_table *table);
+bool call_table_is_closed(const struct call_table *table);
 
 size_t call_table_count(const struct call_table *table);
 

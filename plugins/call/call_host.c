@@ -18,12 +18,14 @@ static int host_answer(void *arg)
 	struct call *call = arg;
 	int err;
 
-	if (call->state == CALL_ENDED || !call->leg)
+	if (call->state == CALL_ENDED)
 		return ESHUTDOWN;
 	if (call->state == CALL_ANSWERED)
 		return EALREADY;
 	if (call->outgoing || call->answering)
 		return 0; /* the other side does it; or it is under way */
+	if (!call->leg)
+		return ESHUTDOWN;
 
 	err = call->leg->ops->answer(call->leg);
 	if (err && err != EALREADY)
@@ -75,6 +77,18 @@ static void on_flow_timer(void *arg)
 	call_turn_begin(call);
 	call_flow_event(call, &ev);
 	call_turn_end(call);
+}
+
+static int host_record(void *arg, const struct flow_record *prm,
+		       char id[ID_SIZE], const char **codep)
+{
+	return call_recording_start(arg, prm, id, codep);
+}
+
+static int host_record_verb(void *arg, enum flow_record_verb verb,
+			    const char *id)
+{
+	return call_recording_verb(arg, verb, id);
 }
 
 static void host_timer(void *arg, int64_t ms)
@@ -153,11 +167,13 @@ static char *host_lookup(void *arg, const char *name)
 /* What an event says of a step; the object is left open */
 static GString *about(const struct call *call, const struct flow_step *step)
 {
+	const char *flow_id = call_opt_id(call->flow_id);
 	GString *data = g_string_sized_new(256);
 
+	if (step->flow_id || step->patched)
+		flow_id = step->flow_id;
 	jsonw_open(data, NULL, '{');
-	jsonw_str(data, "flow_id",
-		  step->flow_id ? step->flow_id : call_opt_id(call->flow_id));
+	jsonw_str(data, "flow_id", flow_id);
 	call_put_step(data, "action", step);
 
 	return data;
@@ -228,6 +244,8 @@ const struct flow_host call_flow_host = {
 	.send_digits = host_send_digits,
 	.stop = host_stop,
 	.echo = host_echo,
+	.record = host_record,
+	.record_verb = host_record_verb,
 	.timer = host_timer,
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
@@ -265,6 +283,18 @@ void call_flow_start(struct call *call)
 		ring_if_waiting(call);
 	}
 	call_turn_end(call);
+}
+
+static void start_now(void *arg)
+{
+	call_flow_start(arg);
+}
+
+void call_flow_start_soon(struct call *call)
+{
+	if (call->doc && !call->run && !timer_is_running(&call->start_timer))
+		timer_start(call->table->env.timers, &call->start_timer, 0,
+			    "call_flow_start", start_now, call);
 }
 
 void call_flow_event(struct call *call, const struct flow_event *ev)

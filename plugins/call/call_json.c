@@ -70,6 +70,8 @@ void call_put_step(GString *out, const char *key, const struct flow_step *step)
 	jsonw_int(out, "index", (int64_t)step->index);
 	if (step->flow_id)
 		jsonw_str(out, "flow_id", step->flow_id);
+	if (step->patched)
+		jsonw_bool(out, "patched", true);
 	jsonw_close(out, '}');
 }
 
@@ -122,7 +124,8 @@ static void put_attempts(GString *out, const struct call *call)
 
 		jsonw_open(out, NULL, '{');
 		jsonw_str(out, "trunk_id", call_opt_id(att->trunk_id));
-		jsonw_str(out, "host", call->remote);
+		jsonw_str(out, "host",
+			  call->outgoing ? att->host : call->remote);
 		put_int_or_null(out, "sip_code", att->sip_code);
 		jsonw_time(out, "at", att->at.wall_ms);
 		jsonw_close(out, '}');
@@ -164,7 +167,19 @@ static void put_times(GString *out, const struct call *call)
 	jsonw_int(out, "duration_ms", between(&call->answered, &call->ended));
 }
 
-/* What other features will fill in; shown from the start, so that the shape
+static void put_children(GString *out, const struct call *call)
+{
+	unsigned i;
+
+	jsonw_open(out, "child_call_ids", '[');
+	for (i = 0;
+	     call->children && i < call->children->len && i < CALL_CHILDREN_MAX;
+	     ++i)
+		jsonw_str(out, NULL, call->children->pdata[i]);
+	jsonw_close(out, ']');
+}
+
+/* What other features will fill in is shown from the start, so that the shape
  * of a call does not change */
 static void put_relations(GString *out, const struct call *call)
 {
@@ -172,11 +187,11 @@ static void put_relations(GString *out, const struct call *call)
 	put_action(out, call);
 	jsonw_str(out, "number_id", call_opt_id(call->number_id));
 	jsonw_str(out, "trunk_id", call_opt_id(call->trunk_id));
-	jsonw_null(out, "parent_call_id");
-	jsonw_text(out, "child_call_ids", "[]");
-	jsonw_null(out, "peer_call_id");
+	jsonw_str(out, "parent_call_id", call_opt_id(call->parent_id));
+	put_children(out, call);
+	jsonw_str(out, "peer_call_id", call_opt_id(call->peer_id));
 	jsonw_null(out, "conference_id");
-	jsonw_text(out, "recording_ids", "[]");
+	call_recordings_put(out, "recording_ids", call);
 }
 
 void call_put(GString *out, const struct call *call)
@@ -194,7 +209,7 @@ void call_put(GString *out, const struct call *call)
 	jsonw_text(out, "sip", call->sip);
 	put_attempts(out, call);
 	put_media(out, call);
-	jsonw_null(out, "notes");
+	jsonw_json(out, "notes", call->notes_text);
 	if (call->state == CALL_ENDED)
 		put_hangup(out, "hangup", &call->end);
 	else

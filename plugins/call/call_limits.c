@@ -153,7 +153,9 @@ enum call_refusal call_limits_take(struct call *call)
 		return CALL_REFUSED_LIMIT;
 	if (trunk && is_over(trunk_usage->calls, trunk->max_calls))
 		return CALL_REFUSED_LIMIT;
-	if (!take_tokens(acc_usage, acc->max_cps, trunk_usage,
+	/* an outgoing one waits for its turn: call_limits_wait_ms() */
+	if (!call->outgoing &&
+	    !take_tokens(acc_usage, acc->max_cps, trunk_usage,
 			 trunk ? trunk->max_cps : 0, now_us))
 		return CALL_REFUSED_LIMIT;
 
@@ -163,6 +165,41 @@ enum call_refusal call_limits_take(struct call *call)
 	call->counted = true;
 
 	return CALL_TAKEN;
+}
+
+/* When a bucket without a token has one */
+static int64_t refill_ms(const struct usage *usage, int cps)
+{
+	if (!usage || cps <= 0 || usage->cps.tokens >= TOKEN)
+		return 0;
+
+	return (TOKEN - usage->cps.tokens) / cps / 1000 + 1;
+}
+
+int64_t call_limits_wait_ms(struct call *call)
+{
+	struct call_table *table = call->table;
+	const struct directory *dir = table->env.dir;
+	const struct dir_account *acc =
+		directory_account(dir, call->account_id);
+	const struct dir_trunk *trunk = NULL;
+	struct usage *acc_usage, *trunk_usage;
+	const int acc_cps = acc ? acc->max_cps : 0;
+	int64_t acc_ms, trunk_ms;
+
+	acc_usage = usage_of(table, call->account_id);
+	trunk_usage = usage_of(table, call->trunk_id);
+	if (trunk_usage)
+		trunk = directory_trunk(dir, call->trunk_id);
+	if (take_tokens(acc_usage, acc_cps, trunk_usage,
+			trunk ? trunk->max_cps : 0,
+			clock_mono_us(table->env.clock)))
+		return 0;
+
+	acc_ms = refill_ms(acc_usage, acc_cps);
+	trunk_ms = trunk ? refill_ms(trunk_usage, trunk->max_cps) : 0;
+
+	return MAX(1, MAX(acc_ms, trunk_ms));
 }
 
 void call_limits_give(struct call *call)

@@ -11,4 +11,10 @@ const struct call_media_ops call_media_default = {
 	.stop = media_leg_stop,
 	.echo = media_leg_echo,
 	.stats = media_leg_stats,
+	.bridge = media_leg_bridge,
+	.unbridge = media_leg_unbridge,
+	.mute = media_leg_mute,
+	.hold = media_leg_hold,
+	.tap = media_leg_tap,
+	.untap = media_leg_untap,
 };

@@ -14,10 +14,12 @@
 #include "common/str.h"
 #include "media/tone.h"
 
+/* What is played to one who rings is not heard by anyone */
 static bool is_running(const struct call *call)
 {
 	return call->leg && call->leg->media &&
-	       (call->state == CALL_ANSWERED || call->early);
+	       (call->state == CALL_ANSWERED ||
+		(call->early && !call->outgoing));
 }
 
 void call_play_forget(struct call *call)
@@ -153,6 +155,8 @@ static int start(struct call *call, bool sounds)
 
 	if (is_running(call)) {
 		err = begin(call, &why);
+	} else if (call->outgoing) {
+		err = 0; /* it waits for the answer */
 	} else {
 		err = call->answering ? 0 : call->leg->ops->progress(call->leg);
 		if (err == EALREADY)
@@ -160,7 +164,7 @@ static int start(struct call *call, bool sounds)
 	}
 	if (err)
 		call_play_forget(call);
-	if (err && sounds && call->leg->media)
+	if (err && sounds && call->leg && call->leg->media)
 		call->table->env.media->stop(call->leg->media);
 
 	return err;
@@ -183,7 +187,7 @@ int call_play_start(struct call *call, const struct flow_play *prm,
 	struct call_play *play = &call->play;
 	const bool sounds = play->media_id != 0;
 
-	if (call->state == CALL_ENDED || !call->leg)
+	if (call->state == CALL_ENDED || (!call->leg && !call->outgoing))
 		return ESHUTDOWN;
 	if (!json_array_size(prm->urls))
 		return EINVAL;
@@ -207,7 +211,7 @@ int call_talk_start(struct call *call, const struct flow_talk *prm,
 	struct call_play *play = &call->play;
 	const bool sounds = play->media_id != 0;
 
-	if (call->state == CALL_ENDED || !call->leg)
+	if (call->state == CALL_ENDED || (!call->leg && !call->outgoing))
 		return ESHUTDOWN;
 	if (!prm->text || !prm->text[0])
 		return EINVAL;

@@ -26,6 +26,8 @@ enum {
 	CALL_TEXT_SIZE = 2048,  /**< its document's, mostly */
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
 	CALL_NOISY_DELAY_MS = 100,
+	CALL_CHILDREN_MAX = 256, /**< that a call's document names */
+	CALL_DIAL_TURN = 16,     /**< dialed before others get their turn */
 };
 
 enum call_state {
@@ -53,9 +55,13 @@ struct call_address {
 /** One device, trunk host or browser that the call is tried on */
 struct call_attempt {
 	struct call *call;
-	struct leg *leg; /**< NULL after closed() */
+	struct leg *leg; /**< NULL before dial() and after closed() */
 	char trunk_id[ID_SIZE];
+	char *host; /**< or NULL */
 	enum call_state state;
+	bool heard; /**< the other side knows of it */
+	bool early; /**< it has early media */
+	struct timer give_up_timer;
 	struct call_time at;
 	int sip_code; /**< it came to this; 0 = not yet, or none */
 };
@@ -107,6 +113,23 @@ struct call {
 	struct call_address source, destination;
 
 	enum call_state state;
+	/* outgoing (call_queue.c, call_dial.c) */
+	GList *queued;          /**< its place in the queue, or NULL */
+	struct call_dial *dial; /**< while it has ways to try, or NULL */
+	json_t *headers;        /**< to go out, or NULL */
+	char *codec_hint;       /**< to offer first, or NULL */
+	bool anonymous;
+	bool early_execution;    /**< the flow starts when it rings */
+	unsigned timeout_ms;     /**< until answered, 0 = the platform's */
+	unsigned max_duration_s; /**< 0 = the platform's */
+
+	/* others */
+	char parent_id[ID_SIZE]; /**< "" = none */
+	char peer_id[ID_SIZE];   /**< whom it is bridged with, or "" */
+	GPtrArray *children;     /**< ids of calls it made; NULL = none */
+	bool chained;            /**< it ends with its parent */
+	json_t *notes_text;      /**< what an API's client noted, or NULL */
+
 	GPtrArray *attempts;          /**< struct call_attempt */
 	struct call_attempt *attempt; /**< whose leg is the call's, or NULL */
 	struct leg *leg;              /**< its leg, or NULL */
@@ -142,6 +165,8 @@ struct call {
 	unsigned noisy;
 	char *request_id; /**< of the request that acts now, or NULL */
 
+	GPtrArray *recordings; /**< struct call_recording; NULL = none */
+
 	GArray *notes; /**< struct call_note; NULL = none yet */
 	size_t notes_dropped;
 };
@@ -150,7 +175,10 @@ struct call_table {
 	struct call_env env;
 	GHashTable *calls;  /**< id -> call, owned */
 	GHashTable *usages; /**< id -> call_usage (call_limits.c), or NULL */
-	unsigned live;      /**< not ended */
+	GHashTable *queues; /**< account's id -> struct call_queue */
+	const struct leg_factory **factories; /**< or NULL */
+	unsigned nfactories;
+	unsigned live; /**< not ended */
 	bool closed;
 	struct call_stats stats;
 	struct timer alive_timer; /**< while there are calls */
@@ -164,10 +192,46 @@ void call_alive_stop(struct call_table *table);
 /** When this node last wrote it, ms since 1970, or 0. Blocks: at start only */
 int64_t call_alive_read(const struct call_env *env, struct db *db);
 
-/* ---- call.c ---- */
+/* ---- call_new.c ---- */
 
 /** Make a call that is in no table; free with obj_unref() */
 struct call *call_new(struct call_table *table, const struct leg_incoming *in);
+/** The same of an outgoing one, as CALL_QUEUED */
+struct call *call_new_outgoing(struct call_table *table,
+			       const struct call_origin *origin);
+
+/* ---- call_create.c ---- */
+
+/** As call_create(), and the call: borrowed */
+enum call_refusal call_create_call(struct call_table *table,
+				   const struct call_origin *origin,
+				   struct call **callp);
+/** A refused call is a record too: created and ended at once. The leg is the
+ * caller's, so it hears nothing of it. */
+void call_refuse(struct call *call, enum call_refusal refusal);
+/** What is chained to it ends */
+void call_children_end(struct call *call);
+
+/* ---- call_queue.c: outgoing calls wait for their account's max_cps ---- */
+
+void call_queue_add(struct call *call);
+void call_queue_remove(struct call *call);
+void call_queue_free(void *arg);
+
+/* ---- call_dial.c: the ways to a destination, one after the other ---- */
+
+/** From QUEUED: find the ways and begin */
+void call_dial_start(struct call *call);
+/** An attempt came to nothing */
+void call_dial_failed(struct call_attempt *att, const struct leg_end *end);
+/** It rang for too long */
+void call_dial_timeout(struct call *call);
+void call_dial_forget(struct call *call);
+/** How much a result says of the callee: busy more than noanswer */
+unsigned call_reason_rank(enum hangup_reason reason);
+
+/* ---- call.c ---- */
+
 int call_set_state(struct call *call, enum call_state next);
 /** End it: the flow is canceled, every leg told (but the one that ended by
  * itself), the record written. @return 0, or EALREADY */
@@ -176,6 +240,7 @@ void call_turn_begin(struct call *call);
 void call_turn_end(struct call *call);
 struct call_time call_now(const struct call *call);
 /** What happened to its leg, from call_attempt.c */
+void call_ringing(struct call *call);
 void call_answered(struct call *call);
 void call_leg_early(struct call *call);
 void call_leg_failed(struct call *call, int err, const char *why);
@@ -183,12 +248,23 @@ void call_digit(struct call *call, char digit, unsigned duration_ms);
 
 /* ---- call_attempt.c ---- */
 
+extern const struct leg_handler call_attempt_handler;
+/** One that has no leg yet, nor ever if dialing fails */
+struct call_attempt *call_attempt_new(struct call *call, const char *trunk_id,
+				      const char *host);
+/** It leads nowhere: its leg is hung up */
+void call_attempt_hangup(struct call_attempt *att, const struct leg_end *end);
 /** Take a leg in: its handler is set */
 struct call_attempt *call_attempt_add(struct call *call, struct leg *leg,
 				      const char *trunk_id);
 void call_attempt_free(void *arg);
 /** Hang up every leg that is there. @return The SIP code that went out */
 int call_attempts_hangup(struct call *call, const struct leg_end *end);
+/** But for this one */
+void call_attempts_cancel(struct call *call, const struct call_attempt *but,
+			  const struct leg_end *end);
+/** May any still be answered? */
+bool call_attempts_are_pending(const struct call *call);
 /** Is any leg still there? */
 bool call_attempts_are_open(const struct call *call);
 
@@ -202,6 +278,9 @@ void call_table_remove(struct call_table *table, struct call *call);
 /** May there be one more? It is counted then. */
 enum call_refusal call_limits_take(struct call *call);
 void call_limits_give(struct call *call);
+/** Take a queued call's turn out of max_cps, of its account and its trunk.
+ * @return 0: it may go; else when to ask again, ms */
+int64_t call_limits_wait_ms(struct call *call);
 /** May the record of a refused call be written? A flood is only counted. */
 bool call_limits_may_record(struct call *call);
 void call_usage_free(void *arg);
@@ -211,8 +290,10 @@ void call_usage_free(void *arg);
 extern const struct flow_host call_flow_host;
 extern const struct call_media_ops call_media_default;
 extern const struct call_clip_ops call_clip_default;
-/** Start the flow, from a timer */
+/** Start the flow, if it has one and it did not start yet */
 void call_flow_start(struct call *call);
+/** The same, from a timer */
+void call_flow_start_soon(struct call *call);
 void call_flow_event(struct call *call, const struct flow_event *ev);
 
 int call_play_start(struct call *call, const struct flow_play *play,
@@ -280,6 +361,17 @@ void call_recordings_end(struct call *call);
 /** Their ids, for the call's document: ["…"] */
 void call_recordings_put(GString *out, const char *key,
 			 const struct call *call);
+void call_recordings_free(struct call *call);
+extern const struct call_record_ops call_record_default;
+
+/* ---- call_recording_recover.c ---- */
+
+/** Close what a crash left of recordings, in the calls' transaction.
+ * @param sequences  call's id -> int64_t, of the events that are in it
+ * @return How many, or -1. Blocks */
+int call_recordings_recover(const struct call_env *env, struct db *db,
+			    struct store_tx *tx, GHashTable *sequences,
+			    int64_t alive_ms);
 
 /* ---- call_webhook.c ---- */
 

@@ -7,9 +7,9 @@
 static const char insert[] =
 	"INSERT INTO call (id, account_id, status, direction, source,"
 	" destination, trunk_id, flow_id, number_id, hangup_reason,"
-	" created_at, ended_at, node_id, sequence, doc)"
+	" created_at, ended_at, node_id, sequence, doc, parent_call_id)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-	" ?14, ?15)";
+	" ?14, ?15, ?16)";
 
 static const char update[] =
 	"UPDATE call SET status = ?2, hangup_reason = ?3, ended_at = ?4,"
@@ -54,7 +54,7 @@ static void add_row(struct call *call, const char *doc)
 		  text_or_null(reason_of(call)), DB_I(call->created.wall_ms),
 		  time_or_null(call->ended.wall_ms),
 		  DB_S(call->table->env.events->node_id), DB_I(call->sequence),
-		  DB_S(doc));
+		  DB_S(doc), text_or_null(call_opt_id(call->parent_id)));
 }
 
 static struct event event_of(const struct call *call, enum event_type type)

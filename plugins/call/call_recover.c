@@ -26,7 +26,8 @@ static const char end_sql[] =
 struct recover {
 	const struct call_env *env;
 	struct store_tx *tx;
-	int64_t alive_ms; /* when the process was last seen */
+	GHashTable *sequences; /* call's id -> int64_t, of its newest event */
+	int64_t alive_ms;      /* when the process was last seen */
 	int count;
 };
 
@@ -97,6 +98,8 @@ static bool on_row(void *arg, const struct db_row *row)
 	free(out);
 	ev.data = doc;
 	event_emit(rec->env->events, rec->tx, &ev, NULL);
+	g_hash_table_insert(rec->sequences, g_strdup(id),
+			    g_memdup2(&ev.sequence, sizeof(ev.sequence)));
 	log_warn("call %s: lost with the process before this one", id);
 	++rec->count;
 
@@ -107,14 +110,20 @@ int call_recover(const struct call_env *env, struct db *db)
 {
 	const struct db_value params[] = {DB_S(env->events->node_id)};
 	struct recover rec = {.env = env};
-	int err;
+	int err, recordings = 0;
 
 	rec.tx = store_tx_new();
 	rec.alive_ms = call_alive_read(env, db);
+	rec.sequences =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	err = db_read(db, lost_sql, params, G_N_ELEMENTS(params), on_row, &rec);
-	if (err || !rec.count) {
+	if (!err)
+		recordings = call_recordings_recover(
+			env, db, rec.tx, rec.sequences, rec.alive_ms);
+	g_hash_table_destroy(rec.sequences);
+	if (err || recordings < 0 || rec.count + recordings == 0) {
 		store_tx_free(rec.tx);
-		return err ? -1 : 0;
+		return err || recordings < 0 ? -1 : 0;
 	}
 
 	call_env_commit(env, rec.tx);

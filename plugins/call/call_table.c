@@ -21,6 +21,9 @@ static void table_destructor(void *obj)
 		g_hash_table_destroy(table->calls);
 	if (table->usages)
 		g_hash_table_destroy(table->usages);
+	if (table->queues)
+		g_hash_table_destroy(table->queues);
+	g_free(table->factories);
 }
 
 int call_table_alloc(struct call_table **tablep, const struct call_env *env)
@@ -37,10 +40,14 @@ int call_table_alloc(struct call_table **tablep, const struct call_env *env)
 		table->env.media = &call_media_default;
 	if (!table->env.clip)
 		table->env.clip = &call_clip_default;
+	if (!table->env.record)
+		table->env.record = &call_record_default;
 	table->calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					     unref_call);
 	table->usages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      call_usage_free);
+	table->queues = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+					      call_queue_free);
 	*tablep = table;
 
 	return 0;
@@ -65,40 +72,6 @@ void call_table_remove(struct call_table *table, struct call *call)
 		table->env.idle(table->env.idle_arg);
 }
 
-static const struct leg_end refusals[] = {
-	[CALL_TAKEN] = {.reason = HANGUP_NORMAL},
-	[CALL_REFUSED_ACCOUNT] = {.reason = HANGUP_REJECTED,
-				  .code = "account_suspended",
-				  .sip_code = 403},
-	[CALL_REFUSED_LIMIT] = {.reason = HANGUP_BUSY,
-				.code = "limit",
-				.sip_code = 486},
-	[CALL_REFUSED_PLATFORM] = {.reason = HANGUP_FAILED,
-				   .code = "limit",
-				   .sip_code = 503},
-	[CALL_REFUSED_FLOW] = {.reason = HANGUP_FAILED,
-			       .code = "no_flow",
-			       .sip_code = 404},
-};
-
-/* A refused call is a record too: created and ended at once. The leg is the
- * caller's, so it hears nothing of it. */
-static void refuse(struct call *call, enum call_refusal refusal)
-{
-	struct leg_end end = refusals[refusal];
-
-	++call->table->stats.refused;
-	if (!call_limits_may_record(call))
-		return;
-
-	end.by = HANGUP_BY_SYSTEM;
-	log_info("call %s: refused, %s", call->id, end.code);
-	call_turn_begin(call);
-	call_write(call, EVENT_CALL_CREATED);
-	call_end(call, &end);
-	call_turn_end(call);
-}
-
 static enum call_refusal take_flow(struct call *call)
 {
 	const struct dir_flow *flow = NULL;
@@ -112,11 +85,6 @@ static enum call_refusal take_flow(struct call *call)
 	call->doc = obj_ref(flow->doc);
 
 	return CALL_TAKEN;
-}
-
-static void start_flow(void *arg)
-{
-	call_flow_start(arg);
 }
 
 static void take(struct call *call, struct leg *leg)
@@ -134,8 +102,7 @@ static void take(struct call *call, struct leg *leg)
 		  *call->trunk_id ? call->trunk_id : "-", call->flow_id);
 	call_write(call, EVENT_CALL_CREATED);
 	call_timers_ringing(call);
-	timer_start(table->env.timers, &call->start_timer, 0, "call_flow_start",
-		    start_flow, call);
+	call_flow_start_soon(call);
 	call_turn_end(call);
 }
 
@@ -152,7 +119,7 @@ enum call_refusal call_incoming(struct call_table *table,
 	if (refusal == CALL_TAKEN) {
 		take(call, in->leg);
 	} else {
-		refuse(call, refusal);
+		call_refuse(call, refusal);
 		obj_unref(call);
 	}
 
@@ -162,6 +129,16 @@ enum call_refusal call_incoming(struct call_table *table,
 struct call *call_find(const struct call_table *table, const char *id)
 {
 	return g_hash_table_lookup(table->calls, id);
+}
+
+void call_table_add_factory(struct call_table *table,
+			    const struct leg_factory *factory)
+{
+	const unsigned n = table->nfactories++;
+
+	table->factories =
+		g_renew(const struct leg_factory *, table->factories, n + 1);
+	table->factories[n] = factory;
 }
 
 void call_table_hangup_all(struct call_table *table, const char *account_id,
@@ -184,6 +161,11 @@ void call_table_hangup_all(struct call_table *table, const char *account_id,
 void call_table_close(struct call_table *table)
 {
 	table->closed = true;
+}
+
+bool call_table_is_closed(const struct call_table *table)
+{
+	return table->closed;
 }
 
 size_t call_table_count(const struct call_table *table)

@@ -13,7 +13,12 @@ static void ring_timeout(void *arg)
 		.sip_code = 480,
 	};
 
-	call_end(arg, &end);
+	struct call *call = arg;
+
+	if (call->outgoing)
+		call_dial_timeout(call);
+	else
+		call_end(call, &end);
 }
 
 static void max_duration(void *arg)
@@ -27,28 +32,32 @@ static void max_duration(void *arg)
 	call_end(arg, &end);
 }
 
-static void start(struct call *call, unsigned seconds, const char *name,
-		  timer_h *fn)
+static void start(struct call *call, int64_t ms, const char *name, timer_h *fn)
 {
 	struct timers *timers = call->table->env.timers;
 
-	if (seconds)
-		timer_start(timers, &call->limit_timer, (int64_t)seconds * 1000,
-			    name, fn, call);
+	if (ms)
+		timer_start(timers, &call->limit_timer, ms, name, fn, call);
 	else
 		timer_cancel(timers, &call->limit_timer);
 }
 
 void call_timers_ringing(struct call *call)
 {
-	start(call, call->table->env.ring_timeout_s, "call_ring_timeout",
-	      ring_timeout);
+	int64_t ms = call->table->env.ring_timeout_s * INT64_C(1000);
+
+	if (call->timeout_ms)
+		ms = call->timeout_ms;
+	start(call, ms, "call_ring_timeout", ring_timeout);
 }
 
 void call_timers_answered(struct call *call)
 {
-	start(call, call->table->env.max_duration_s, "call_max_duration",
-	      max_duration);
+	const unsigned s = call->max_duration_s
+				   ? call->max_duration_s
+				   : call->table->env.max_duration_s;
+
+	start(call, s * INT64_C(1000), "call_max_duration", max_duration);
 }
 
 void call_timers_stop(struct call *call)

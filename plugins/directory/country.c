@@ -165,3 +165,25 @@ void directory_normalise(char *out, size_t size, const char *raw,
 		break;
 	}
 }
+
+void directory_write_number(char *out, size_t size, const char *number,
+			    enum dir_format format, const char *country)
+{
+	const struct dir_country *own = dir_country_find(country);
+	const char *rest;
+
+	str_copy(out, size, number);
+	if (number[0] != '+' || format == DIR_E164)
+		return;
+	if (format == DIR_PLAIN) {
+		str_copy(out, size, number + 1);
+		return;
+	}
+
+	rest = own ? after(number + 1, own->code) : NULL;
+	if (rest)
+		g_snprintf(out, size, "%s%s", own->trunk, rest);
+	else
+		g_snprintf(out, size, "%s%s", own ? own->intl : "00",
+			   number + 1);
+}

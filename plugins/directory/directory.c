@@ -35,6 +35,8 @@ static void directory_destructor(void *arg)
 		g_hash_table_destroy(dir->numbers);
 	if (dir->patterns)
 		g_hash_table_destroy(dir->patterns);
+	if (dir->extensions)
+		g_hash_table_destroy(dir->extensions);
 	sources_free(&dir->sources);
 	for (kind = 0; kind < DIR_NKINDS; ++kind)
 		if (dir->kinds[kind])
@@ -55,6 +57,7 @@ int directory_alloc(struct directory **dirp)
 			g_str_hash, g_str_equal, NULL, unref);
 	dir->numbers = g_hash_table_new(g_str_hash, g_str_equal);
 	dir->patterns = g_hash_table_new(g_str_hash, g_str_equal);
+	dir->extensions = g_hash_table_new(g_str_hash, g_str_equal);
 	sources_init(&dir->sources);
 	*dirp = dir;
 
@@ -70,6 +73,7 @@ static GHashTable *table_of(const struct directory *dir,
 /** Take the object out of the indexes it is in; its id stays */
 static void unlink_object(struct directory *dir, enum dir_kind kind, void *obj)
 {
+	struct dir_extension *ext;
 	struct dir_number *number;
 	GHashTable *table;
 
@@ -83,10 +87,14 @@ static void unlink_object(struct directory *dir, enum dir_kind kind, void *obj)
 		if (g_hash_table_lookup(table, number->number) == number)
 			g_hash_table_remove(table, number->number);
 		break;
+	case DIR_EXTENSION:
+		ext = obj;
+		if (g_hash_table_lookup(dir->extensions, ext->at) == ext)
+			g_hash_table_remove(dir->extensions, ext->at);
+		break;
 	case DIR_ACCOUNT:
 	case DIR_FLOW:
 	case DIR_DOMAIN:
-	case DIR_EXTENSION:
 	case DIR_NKINDS:
 		break;
 	}
@@ -94,6 +102,7 @@ static void unlink_object(struct directory *dir, enum dir_kind kind, void *obj)
 
 static void link_object(struct directory *dir, enum dir_kind kind, void *obj)
 {
+	struct dir_extension *ext;
 	struct dir_number *number;
 
 	switch (kind) {
@@ -106,10 +115,13 @@ static void link_object(struct directory *dir, enum dir_kind kind, void *obj)
 			g_hash_table_replace(table_of(dir, number),
 					     number->number, number);
 		break;
+	case DIR_EXTENSION:
+		ext = obj;
+		g_hash_table_replace(dir->extensions, ext->at, ext);
+		break;
 	case DIR_ACCOUNT:
 	case DIR_FLOW:
 	case DIR_DOMAIN:
-	case DIR_EXTENSION:
 	case DIR_NKINDS:
 		break;
 	}

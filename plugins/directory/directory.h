@@ -53,6 +53,28 @@ enum dir_did {
 	DIR_DID_PCPID
 };
 
+/** As the words of the option, in its order */
+enum dir_transport {
+	DIR_UDP,
+	DIR_TCP,
+	DIR_TLS
+};
+
+/** Where calls to a trunk go */
+struct dir_host {
+	char *host;    /**< name or address, an IPv6 one without brackets */
+	uint16_t port; /**< 0 = not said */
+	enum dir_transport transport;
+	unsigned priority, weight;
+	unsigned place; /**< in the document */
+};
+
+enum dir_caller {
+	DIR_CALLER_PASS,
+	DIR_CALLER_TRUNK, /**< one of caller_ids */
+	DIR_CALLER_ANONYMOUS
+};
+
 struct dir_trunk {
 	char id[ID_SIZE], account_id[ID_SIZE];
 	char *name;
@@ -65,6 +87,18 @@ struct dir_trunk {
 	char *country; /**< of the trunk or else of the account */
 	char **codecs; /**< NULL-ended names in order, or NULL = all */
 	int max_calls, max_cps;
+
+	/* outgoing; NULL = not said, strings are doc's */
+	struct dir_host *hosts; /**< the lowest priority first */
+	size_t nhosts;
+	enum dir_format format_out;
+	const char *username, *realm;
+	const char *from_domain, *contact_user, *outbound_proxy;
+	enum dir_caller caller;
+	bool asserts; /**< P-Asserted-Identity beside From */
+	char **caller_ids;
+	const json_t *headers; /**< {name: value} */
+
 	json_t *doc; /**< the resource, secrets sealed; loop only */
 };
 
@@ -93,6 +127,7 @@ struct dir_extension {
 	char id[ID_SIZE], account_id[ID_SIZE], domain_id[ID_SIZE];
 	char outgoing_flow_id[ID_SIZE]; /**< "" = none */
 	char *extension;                /**< "1001" */
+	char *at;                       /**< "1001@" and the domain's id */
 	char *name;
 	char *caller_id; /**< or NULL */
 	char **codecs;   /**< NULL-ended names in order, or NULL = all */
@@ -140,6 +175,14 @@ const struct dir_domain *directory_domain(const struct directory *dir,
 const struct dir_extension *directory_extension(const struct directory *dir,
 						const char *id);
 
+/** A user by what is dialled: "1001@acme.test", or "1001" where one domain
+ * alone of the account has it. Domains that wait for approval have nobody.
+ * @return Borrowed; NULL when there is none, or more than one
+ */
+const struct dir_extension *directory_extension_at(const struct directory *dir,
+						   const char *account_id,
+						   const char *address);
+
 const struct dir_number *directory_number_by_id(const struct directory *dir,
 						const char *id);
 
@@ -174,5 +217,12 @@ int directory_in_use(const struct directory *dir, enum dir_kind kind,
  */
 void directory_normalise(char *out, size_t size, const char *raw,
 			 enum dir_format format, const char *country);
+
+/** The other way: an E.164 number as a trunk wants it. National numbers get
+ * the country's prefix, numbers of elsewhere its international one; what is
+ * not E.164 stays as it is.
+ */
+void directory_write_number(char *out, size_t size, const char *number,
+			    enum dir_format format, const char *country);
 
 #endif

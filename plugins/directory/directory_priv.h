@@ -30,16 +30,23 @@ struct directory {
 	GHashTable *kinds[DIR_NKINDS]; /**< id -> object, one reference */
 	GHashTable *numbers;           /**< number -> dir_number, borrowed */
 	GHashTable *patterns;          /**< prefix -> dir_number, borrowed */
+	GHashTable *extensions;        /**< `at` -> dir_extension, borrowed */
 	struct sources sources;
 };
 
-/** Documents to objects (parse.c). @return A new object, or NULL: logged */
+/** Documents to objects (parse.c, trunk.c). @return A new object, or NULL:
+ * logged */
 struct dir_account *dir_account_parse(const json_t *doc);
 struct dir_trunk *dir_trunk_parse(const json_t *doc, const char *country);
 struct dir_number *dir_number_parse(const json_t *doc);
 struct dir_flow *dir_flow_parse(const json_t *doc);
 struct dir_domain *dir_domain_parse(const json_t *doc);
 struct dir_extension *dir_extension_parse(const json_t *doc);
+
+/** A limit of a document; 0 = none (trunk.c) */
+int dir_limit(const json_t *doc, const char *name);
+/** A NULL-ended copy, g_strfreev(); NULL when there is nothing */
+char **dir_strings(const json_t *array);
 
 /** Does this number take calls (and not wait for approval)? */
 bool dir_number_is_active(const struct dir_number *number);

@@ -92,6 +92,50 @@ const struct dir_number *directory_number(const struct directory *dir,
 	}
 }
 
+static const struct dir_extension *in_domain(const struct directory *dir,
+					     const struct dir_domain *domain,
+					     const char *user, size_t len)
+{
+	char *at = g_strdup_printf("%.*s@%s", (int)len, user, domain->id);
+	const struct dir_extension *ext =
+		g_hash_table_lookup(dir->extensions, at);
+
+	g_free(at);
+
+	return ext && str_eq(ext->account_id, domain->account_id) ? ext : NULL;
+}
+
+const struct dir_extension *directory_extension_at(const struct directory *dir,
+						   const char *account_id,
+						   const char *address)
+{
+	const size_t len = strcspn(address, "@");
+	const char *name = address[len] ? address + len + 1 : NULL;
+	const struct dir_extension *ext, *found = NULL;
+	const struct dir_domain *domain;
+	GHashTableIter iter;
+	gpointer value;
+
+	if (!len || len > DESTINATION_MAX)
+		return NULL;
+
+	g_hash_table_iter_init(&iter, dir->kinds[DIR_DOMAIN]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		domain = value;
+		if (!domain->active ||
+		    !str_eq(domain->account_id, account_id) ||
+		    (name && g_ascii_strcasecmp(domain->name, name)))
+			continue;
+		ext = in_domain(dir, domain, address, len);
+		if (ext && found)
+			return NULL; /* which one? */
+		if (ext)
+			found = ext;
+	}
+
+	return found;
+}
+
 static bool dials_by(const struct directory *dir, enum dir_kind kind,
 		     const char *flow_id, char *why, size_t size)
 {

@@ -8,28 +8,8 @@
 #include "common/obj.h"
 #include "common/opt.h"
 #include "common/str.h"
-#include "directory/cidr.h"
 #include "flow/flow_doc.h"
 #include "host/log.h"
-
-static int limit(const json_t *doc, const char *name)
-{
-	const int64_t n = json_int(doc, name, 0);
-
-	return n > 0 && n <= INT32_MAX ? (int)n : 0;
-}
-
-/** Index of the value in a NULL-ended list; 0, the default, when unknown */
-static unsigned choice(const char *value, const char *const *values)
-{
-	unsigned i;
-
-	for (i = 0; values[i]; ++i)
-		if (str_eq(value, values[i]))
-			return i;
-
-	return 0;
-}
 
 static void account_destructor(void *arg)
 {
@@ -48,93 +28,12 @@ struct dir_account *dir_account_parse(const json_t *doc)
 	account->name = g_strdup(json_str(doc, "name", ""));
 	account->country = g_strdup(json_str(doc, "country", NULL));
 	account->suspended = str_eq(json_str(doc, "status", ""), "suspended");
-	account->max_calls = limit(doc, "max_calls");
-	account->max_incoming = limit(doc, "max_incoming");
-	account->max_outgoing = limit(doc, "max_outgoing");
-	account->max_cps = limit(doc, "max_cps");
+	account->max_calls = dir_limit(doc, "max_calls");
+	account->max_incoming = dir_limit(doc, "max_incoming");
+	account->max_outgoing = dir_limit(doc, "max_outgoing");
+	account->max_cps = dir_limit(doc, "max_cps");
 
 	return account;
-}
-
-static void trunk_destructor(void *arg)
-{
-	struct dir_trunk *trunk = arg;
-
-	g_free(trunk->name);
-	g_free(trunk->country);
-	g_free(trunk->allowed);
-	g_strfreev(trunk->codecs);
-	json_decref(trunk->doc);
-}
-
-/** allowed_ips, and every host that is written as an address */
-static void read_sources(struct dir_trunk *trunk, const json_t *doc)
-{
-	GArray *nets = g_array_new(FALSE, FALSE, sizeof(struct dir_cidr));
-	struct dir_cidr net;
-	const char *text;
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(json_object_get(doc, "allowed_ips"), i, item)
-	{
-		text = json_string_value(item);
-		if (text && !dir_cidr_parse(&net, text))
-			g_array_append_val(nets, net);
-	}
-
-	json_array_foreach(json_object_get(doc, "hosts"), i, item)
-	{
-		text = json_str(item, "host", "");
-		if (!strchr(text, '/') && !dir_cidr_parse(&net, text))
-			g_array_append_val(nets, net);
-	}
-
-	trunk->nallowed = nets->len;
-	trunk->allowed = (struct dir_cidr *)g_array_free(nets, FALSE);
-}
-
-static char **read_strings(const json_t *array)
-{
-	GPtrArray *out;
-	json_t *item;
-	size_t i;
-
-	if (!json_array_size(array))
-		return NULL;
-
-	out = g_ptr_array_new();
-	json_array_foreach(array, i, item) if (json_is_string(item))
-		g_ptr_array_add(out, g_strdup(json_string_value(item)));
-	g_ptr_array_add(out, NULL);
-
-	return (char **)g_ptr_array_free(out, FALSE);
-}
-
-struct dir_trunk *dir_trunk_parse(const json_t *doc, const char *country)
-{
-	static const char *const dtmf[] = {"rfc4733", "info", "inband", NULL};
-	static const char *const format[] = {"e164", "plain", "national", NULL};
-	static const char *const did[] = {"request_uri", "to",
-					  "p_called_party_id", NULL};
-	struct dir_trunk *trunk = obj_zalloc(sizeof(*trunk), trunk_destructor);
-
-	str_copy(trunk->id, sizeof(trunk->id), json_str(doc, "id", ""));
-	str_copy(trunk->account_id, sizeof(trunk->account_id),
-		 json_str(doc, "account_id", ""));
-	trunk->name = g_strdup(json_str(doc, "name", ""));
-	read_sources(trunk, doc);
-	trunk->dtmf = choice(json_str(doc, "dtmf", NULL), dtmf);
-	trunk->did_from = choice(json_str(doc, "did_from", NULL), did);
-	trunk->format_in =
-		choice(json_str(doc, "number_format_in", NULL), format);
-	trunk->country = g_strdup(json_str(doc, "country", country));
-	trunk->codecs = read_strings(json_object_get(doc, "codecs"));
-	trunk->max_calls = limit(doc, "max_calls");
-	trunk->max_cps = limit(doc, "max_cps");
-	trunk->doc = json_deep_copy(doc);
-
-	return trunk;
 }
 
 static void number_destructor(void *arg)
@@ -199,6 +98,7 @@ static void extension_destructor(void *arg)
 	struct dir_extension *ext = arg;
 
 	g_free(ext->extension);
+	g_free(ext->at);
 	g_free(ext->name);
 	g_free(ext->caller_id);
 	g_strfreev(ext->codecs);
@@ -218,10 +118,11 @@ struct dir_extension *dir_extension_parse(const json_t *doc)
 	str_copy(ext->outgoing_flow_id, sizeof(ext->outgoing_flow_id),
 		 json_str(doc, "outgoing_flow_id", ""));
 	ext->extension = g_strdup(json_str(doc, "extension", ""));
+	ext->at = g_strdup_printf("%s@%s", ext->extension, ext->domain_id);
 	ext->name = g_strdup(json_str(doc, "name", ""));
 	ext->caller_id = g_strdup(json_str(doc, "caller_id", NULL));
-	ext->codecs = read_strings(json_object_get(doc, "codecs"));
-	ext->max_contacts = limit(doc, "max_contacts");
+	ext->codecs = dir_strings(json_object_get(doc, "codecs"));
+	ext->max_contacts = dir_limit(doc, "max_contacts");
 	ext->doc = json_deep_copy(doc);
 
 	return ext;

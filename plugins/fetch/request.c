@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The fields that go out. On a connection that serves several customers, a
- * field that moves the end of a request would let one of them speak for the
- * next: those are HTTP's own (RFC 9112 §11.2) */
+/* The fields that go out */
 #include <string.h>
 
+#include "common/header_map.h"
 #include "common/str.h"
 
 #include "fetch/fetch_priv.h"
@@ -12,18 +11,10 @@ enum {
 	LINE_MAX_LEN = 8192,
 };
 
-/* RFC 9110 §5.6.2 */
-static size_t token_len(const char *text)
-{
-	return strspn(text, "!#$%&'*+-.^_`|~0123456789"
-			    "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-}
-
 /* Is the line's name in the list? */
 static bool is_one_of(const char *line, const char *const *names)
 {
-	const size_t len = token_len(line);
+	const size_t len = header_token_len(line);
 
 	for (; *names; ++names)
 		if (strlen(*names) == len &&
@@ -35,26 +26,11 @@ static bool is_one_of(const char *line, const char *const *names)
 
 bool fetch_line_is_allowed(const char *line)
 {
-	static const char *const own[] = {"Connection",
-					  "Content-Length",
-					  "Expect",
-					  "Host",
-					  "HTTP2-Settings",
-					  "Keep-Alive",
-					  "TE",
-					  "Trailer",
-					  "If-None-Match",
-					  "Proxy-Authorization",
-					  "Proxy-Connection",
-					  "Range",
-					  "If-Range",
-					  "Transfer-Encoding",
-					  "Upgrade",
-					  NULL};
-	const size_t len = token_len(line);
+	const size_t len = header_token_len(line);
 
 	return len && line[len] == ':' && strlen(line) <= LINE_MAX_LEN &&
-	       str_is_clean(line, strlen(line), false) && !is_one_of(line, own);
+	       str_is_clean(line, strlen(line), false) &&
+	       !header_is_of_http(line, len);
 }
 
 const char *fetch_method(const struct fetch *f)
@@ -98,7 +74,7 @@ static void add(struct curl_slist **linesp, const char *line)
  * value, which is what the caller's "Name:" asks for */
 static void add_given(struct curl_slist **linesp, const char *line)
 {
-	const size_t len = token_len(line);
+	const size_t len = header_token_len(line);
 	char *empty;
 
 	if (line[len + 1 + strspn(line + len + 1, " \t")]) {

@@ -35,10 +35,16 @@ enum {
 	ACTION_ANSWERS = 1 << 0,      /**< answers an unanswered call first */
 	ACTION_TAKES_DIGITS = 1 << 1, /**< digits go to it as they come */
 	ACTION_RUNS_FLOWS = 1 << 2,   /**< what they do is not known before */
+	/** An error without an error_id leads to the fallback actions */
+	ACTION_FALLS_BACK = 1 << 3,
 };
 
 /** Format of an option that names an action: checked when saved */
 #define FLOW_FORMAT_TARGET "action-id"
+/** Format of an option that holds actions of another run (OPT_ANY): its
+ * expressions wait for that run, and it is not among flow_opts(): keep() makes
+ * a document of it (flow_doc_keep()) */
+#define FLOW_FORMAT_ACTIONS "actions"
 
 struct action_type {
 	const char *name;
@@ -50,8 +56,10 @@ struct action_type {
 		      struct opt_faults *faults);
 	/** What a checked document keeps for the action, so that start() need
 	 * not make it; called with checked options when the document is made.
+	 * What is wrong with it becomes a fault.
 	 * @return flow_kept(), or NULL */
-	void *(*keep)(const json_t *option);
+	void *(*keep)(const json_t *option, const char *pointer,
+		      struct opt_faults *faults);
 	void (*drop)(void *kept);
 	enum act (*start)(struct flow_run *run);
 	enum act (*event)(struct flow_run *run, const struct flow_event *ev);
@@ -85,6 +93,12 @@ int64_t flow_wall_ms(const struct flow_run *run);
 /** What keep() made for the running action */
 void *flow_kept(const struct flow_run *run);
 
+/** For keep() and drop(): the option `name`, a list of actions, as a document;
+ * NULL when there is none, or after a fault */
+void *flow_doc_keep(const json_t *option, const char *name, const char *pointer,
+		    struct opt_faults *faults);
+void flow_doc_drop(void *kept);
+
 enum {
 	FLOW_STATE_SIZE = 160
 };
@@ -106,6 +120,9 @@ enum act flow_jump(struct flow_run *run, const char *id);
  * @return ACT_JUMP or ACT_FAILED
  */
 enum act flow_enter(struct flow_run *run, const char *flow_id);
+/** The same with actions that came from elsewhere (patch). @param doc  The
+ * reference is taken over, on failure too */
+enum act flow_enter_doc(struct flow_run *run, struct flow_doc *doc);
 
 /** Something broke. @param code  Static. @return ACT_FAILED */
 enum act flow_fail(struct flow_run *run, const char *code, const char *fmt, ...)
@@ -122,8 +139,18 @@ enum act flow_finish(struct flow_run *run, const struct flow_end *end);
 int flow_set(struct flow_run *run, const char *name, const char *value,
 	     bool secret);
 
+/** Set several, {name: text or null}, all or none; the same errors */
+int flow_set_all(struct flow_run *run, const json_t *values, bool secret);
+/** Unset every one whose name begins so */
+void flow_unset_all(struct flow_run *run, const char *prefix);
+
 /** A variable or a host's name (call.*); g_free() it; NULL when unknown */
 char *flow_get(struct flow_run *run, const char *name);
+
+/** All variables, secret ones too, for who may see them (patch); new */
+json_t *flow_variables(const struct flow_run *run);
+/** Where the run is: {"flow_id", "id", "index"}; new */
+json_t *flow_position(const struct flow_run *run);
 
 /* Digits typed ahead, the oldest first */
 size_t flow_digits_count(const struct flow_run *run);
@@ -132,6 +159,8 @@ bool flow_digits_have(const struct flow_run *run, const char *keys);
 /** Take the oldest; 0 when there is none */
 char flow_digits_take(struct flow_run *run);
 void flow_digits_clear(struct flow_run *run);
+/** Until this action is over digits are not for the flow (a bridge) */
+void flow_digits_ignore(struct flow_run *run);
 
 /** Play and remember the id, so that only its end becomes an event; fails
  * with flow_fail(). @return ACT_WAIT or ACT_FAILED

@@ -108,7 +108,7 @@ static void strip(const struct opt *opts, const json_t *in, json_t *out)
 	}
 }
 
-static bool is_dynamic(const json_t *in)
+static bool has_expression(const json_t *in)
 {
 	const char *key;
 	json_t *item;
@@ -116,13 +116,37 @@ static bool is_dynamic(const json_t *in)
 
 	if (json_is_string(in))
 		return flow_expr_is_dynamic(json_string_value(in));
-	json_array_foreach(in, i, item) if (is_dynamic(item)) return true;
+	json_array_foreach(in, i, item) if (has_expression(item)) return true;
 	if (!json_is_object(in))
 		return false;
 	json_object_foreach((json_t *)in, key,
-			    item) if (is_dynamic(item)) return true;
+			    item) if (has_expression(item)) return true;
 
 	return false;
+}
+
+/* Those of actions within the action are for another run */
+static bool is_dynamic(const struct opt *opts, const json_t *option)
+{
+	for (; opts->name; ++opts)
+		if (!str_eq(opts->format, FLOW_FORMAT_ACTIONS) &&
+		    has_expression(json_object_get(option, opts->name)))
+			return true;
+
+	return false;
+}
+
+static void keep(struct parse *parse, struct flow_action *action,
+		 const char *ptr)
+{
+	const size_t before = json_array_size(parse->faults->list);
+
+	if (!action->type->keep)
+		return;
+	action->kept = action->type->keep(action->option, ptr, parse->faults);
+	if (json_array_size(parse->faults->list) != before ||
+	    parse->faults->more)
+		parse->failed = true;
 }
 
 static const struct action_type *read_type(struct parse *parse,
@@ -157,9 +181,8 @@ static void read_option(struct parse *parse, struct flow_action *action,
 		goto out;
 	}
 
-	action->dynamic = is_dynamic(action->option);
-	if (action->type->keep)
-		action->kept = action->type->keep(action->option);
+	action->dynamic = is_dynamic(action->type->opts, action->option);
+	keep(parse, action, ptr);
 	shown = json_deep_copy(action->option);
 	strip(action->type->opts, given, shown);
 	json_object_set_new(action->json, "option", shown);
@@ -365,6 +388,41 @@ int flow_doc_alloc(struct flow_doc **docp, const json_t *in,
 		*docp = doc;
 
 	return err;
+}
+
+void *flow_doc_keep(const json_t *option, const char *name, const char *pointer,
+		    struct opt_faults *faults)
+{
+	json_t *list = json_object_get(option, name), *in, *fault;
+	struct opt_faults own = {0};
+	struct flow_doc *doc = NULL;
+	char base[POINTER_SIZE], ptr[2 * POINTER_SIZE];
+	size_t i;
+
+	if (!list)
+		return NULL;
+
+	join(base, pointer, name);
+	in = json_object();
+	json_object_set(in, "actions", list);
+	(void)flow_doc_alloc(&doc, in, &own);
+	json_array_foreach(own.list, i, fault)
+	{
+		/* "/actions/0/type" is "BASE/0/type" out here */
+		g_snprintf(ptr, sizeof(ptr), "%s%s", base,
+			   json_str(fault, "pointer", "/actions") +
+				   strlen("/actions"));
+		opt_fault(faults, ptr, "%s", json_str(fault, "message", ""));
+	}
+	json_decref(own.list);
+	json_decref(in);
+
+	return doc;
+}
+
+void flow_doc_drop(void *kept)
+{
+	obj_unref(kept);
 }
 
 size_t flow_doc_find(const struct flow_doc *doc, const char *id)

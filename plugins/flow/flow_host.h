@@ -46,6 +46,7 @@ struct flow_http_reply {
 	const void *body;         /**< all of it (of other than 2xx: its
 				     beginning), or NULL */
 	size_t body_len;
+	int64_t retry_after_s; /**< Retry-After; -1 = not said */
 };
 
 /** What came of connect(); borrowed */
@@ -81,6 +82,9 @@ struct flow_event {
 /** A request of the flow's; borrowed during the call */
 struct flow_http {
 	const char *what; /**< static, for the timeline: "patch" */
+	unsigned attempt; /**< from 1; 0 = the only one */
+	/** The same for all attempts (header webhook-id), or NULL: a new one */
+	const char *message_id;
 	const char *url;
 	const char *method;    /**< upper case; NULL = GET */
 	const json_t *headers; /**< {name: text}, or NULL */
@@ -94,11 +98,11 @@ struct flow_http {
 
 /** Whom to ring and how; borrowed during the call */
 struct flow_connect {
-	const char *source;         /**< address, or NULL: as the caller */
-	const json_t *destinations; /**< array of addresses: "tel:+45…", or
-				       {type, target, name, trunk_id} */
-	bool sequence;              /**< one after the other */
-	unsigned timeout_ms;        /**< in all */
+	/** Address as address_json() makes it, checked; NULL = as the caller */
+	const json_t *source;
+	const json_t *destinations;      /**< array of the same */
+	bool sequence;                   /**< one after the other */
+	unsigned timeout_ms;             /**< in all */
 	unsigned destination_timeout_ms; /**< of each; 0 = only that one */
 	bool early_media; /**< the caller hears theirs, before the answer */
 	const char *ring_tone; /**< country ("dk") or a URL to play; NULL = as
@@ -131,7 +135,7 @@ enum flow_record_verb {
 
 /** Independent calls to be made; borrowed during the call */
 struct flow_call {
-	const char *source; /**< address, or NULL: as the caller */
+	const json_t *source; /**< as flow_connect's, the same below */
 	const json_t *destinations;
 	const char *flow_id;  /**< or NULL: */
 	struct flow_doc *doc; /**< its actions; a reference is taken */
@@ -184,6 +188,8 @@ struct flow_step {
 	const char *flow_id; /**< of the stored flow that fetch_flow runs; NULL:
 				the host's own */
 	const char *type;    /**< static */
+	bool patched;        /**< what a patch brought: flow_id is NULL, the
+				index is in its answer */
 };
 
 struct flow_host {

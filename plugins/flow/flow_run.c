@@ -75,6 +75,7 @@ bool flow_run_step(const struct flow_run *run, struct flow_step *step)
 	step->id = action->id;
 	step->flow_id = *run->flow_id ? run->flow_id : NULL;
 	step->type = action->type->name;
+	step->patched = run->patched;
 
 	return true;
 }
@@ -136,14 +137,28 @@ static enum act fail_options(struct flow_run *run,
 			 json_str(first, "message", "not valid"));
 }
 
+/* The options but the actions in them, which are kept as documents */
+static json_t *open_options(const struct flow_action *action)
+{
+	json_t *out = json_copy(action->option);
+	const struct opt *opt;
+
+	for (opt = action->type->opts; opt->name; ++opt)
+		if (str_eq(opt->format, FLOW_FORMAT_ACTIONS))
+			json_object_del(out, opt->name);
+
+	return out;
+}
+
 /* Put the variables into the options, and check what came of it */
 static enum act put_options(struct flow_run *run)
 {
 	const struct flow_action *action = current(run);
 	struct flow_expr expr = {.lookup = flow_run_lookup, .arg = run};
 	struct opt_faults faults = {0};
-	json_t *values = NULL;
+	json_t *values = NULL, *open;
 	enum act act = ACT_NEXT;
+	int err;
 
 	json_decref(run->own);
 	run->own = NULL;
@@ -152,7 +167,10 @@ static enum act put_options(struct flow_run *run)
 	if (!action->dynamic)
 		return ACT_NEXT;
 
-	if (flow_expr_eval(&expr, action->option, &values))
+	open = open_options(action);
+	err = flow_expr_eval(&expr, open, &values);
+	json_decref(open);
+	if (err)
 		return flow_fail(run, "invalid_value",
 				 "/option: too long with its variables");
 	if (flow_option_check(&run->own, action->type, values, OPT_MODE_QUERY,
@@ -175,6 +193,7 @@ static enum act begin_busy(struct flow_run *run)
 
 	memset(run->action_state, 0, sizeof(run->action_state));
 	run->play_id = 0;
+	run->deaf = false;
 	if (flow_run_step(run, &step))
 		run->host->action(run->arg, &step);
 
@@ -219,6 +238,27 @@ static void tell_error(struct flow_run *run)
 }
 
 /* @return Whether there is a next action to begin */
+static bool go_on_broken(struct flow_run *run)
+{
+	static const struct flow_end how = {
+		.kind = FLOW_END_FAILED,
+		.reason = "failed",
+		.code = "patch_failed",
+	};
+	const struct flow_action *action = current(run);
+
+	if (!(action->type->flags & ACTION_FALLS_BACK) || action->error_id) {
+		run->at = action->error;
+		return true;
+	}
+	if (flow_run_fall_back(run))
+		return true;
+	end(run, &how);
+
+	return false;
+}
+
+/* @return Whether there is a next action to begin */
 static bool apply(struct flow_run *run, enum act act)
 {
 	if (act == ACT_FAILED && !run->canceled)
@@ -242,7 +282,8 @@ static bool apply(struct flow_run *run, enum act act)
 		run->at = run->jump;
 		break;
 	case ACT_FAILED:
-		run->at = current(run)->error;
+		if (!go_on_broken(run))
+			return false;
 		break;
 	case ACT_END:
 		end(run, &run->end);
@@ -391,7 +432,7 @@ void flow_run_event(struct flow_run *run, const struct flow_event *ev)
 {
 	if (run->state == RUN_ENDED)
 		return;
-	if (ev->type == FLOW_EV_DIGIT)
+	if (ev->type == FLOW_EV_DIGIT && !run->deaf)
 		flow_run_push_digit(run, ev->digit);
 	if (ev->type == FLOW_EV_TIMER) {
 		if (!run->timer_on)

@@ -32,7 +32,8 @@ enum {
 struct flow_frame {
 	struct flow_doc *doc;
 	char flow_id[ID_SIZE];
-	size_t at; /**< its fetch_flow */
+	bool patched;
+	size_t at; /**< its fetch_flow or patch */
 	unsigned *counters;
 };
 
@@ -44,7 +45,8 @@ struct flow_run {
 
 	/* the running flow, and those that wait for it (flow_stack.c) */
 	struct flow_doc *doc;
-	char flow_id[ID_SIZE];    /**< "" = the host's own */
+	char flow_id[ID_SIZE]; /**< "" = the host's own, or a patch's: */
+	bool patched;
 	struct flow_frame *stack; /**< FLOW_DEPTH_MAX, made with the first */
 	size_t depth;
 
@@ -62,6 +64,7 @@ struct flow_run {
 	json_t *own;        /**< its options with variables put in, or NULL */
 	const json_t *opts; /**< own, or the document's */
 	bool opts_secret;
+	bool deaf;        /**< digits are not kept: flow_digits_ignore() */
 	uint32_t play_id; /**< whose end is an event; 0 = nobody's */
 	const char *error_code;
 	char error_detail[FLOW_DETAIL_SIZE];
@@ -75,7 +78,13 @@ struct flow_run {
 /** (Re)start the timer; < 0 stops it. Also for actions: flow_timer() */
 void flow_run_timer(struct flow_run *run, int64_t ms);
 
-/** The running flow is over: go on behind the fetch_flow that began it.
+/** An action broke that its flow has fallback actions for: go to them, or to
+ * those of the flow that runs it.
+ * @return false when there are none, or when they broke themselves
+ */
+bool flow_run_fall_back(struct flow_run *run);
+
+/** The running flow is over: go on behind what began it.
  * @return false when there is none
  */
 bool flow_run_leave(struct flow_run *run);

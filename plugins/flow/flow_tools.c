@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/str.h"
 #include "flow/flow_expr.h"
 #include "flow/flow_run_priv.h"
@@ -117,6 +118,16 @@ enum act flow_finish(struct flow_run *run, const struct flow_end *end)
 	return ACT_END;
 }
 
+static void fail_set(struct flow_run *run, int err)
+{
+	if (err == ENOSPC)
+		flow_fail(run, "variables_full",
+			  "variables hold at most %d KiB in all",
+			  FLOW_VARS_MAX_BYTES / 1024);
+	else
+		flow_fail(run, "invalid_value", "not a name for a variable");
+}
+
 int flow_set(struct flow_run *run, const char *name, const char *value,
 	     bool secret)
 {
@@ -128,14 +139,42 @@ int flow_set(struct flow_run *run, const char *name, const char *value,
 	}
 
 	err = flow_vars_set(run->vars, name, value, secret);
-	if (err == ENOSPC)
-		flow_fail(run, "variables_full",
-			  "variables hold at most %d KiB in all",
-			  FLOW_VARS_MAX_BYTES / 1024);
-	else if (err)
-		flow_fail(run, "invalid_value", "not a name for a variable");
+	if (err)
+		fail_set(run, err);
 
 	return err;
+}
+
+int flow_set_all(struct flow_run *run, const json_t *values, bool secret)
+{
+	const int err = flow_vars_set_all(run->vars, values, secret);
+
+	if (err)
+		fail_set(run, err);
+
+	return err;
+}
+
+void flow_unset_all(struct flow_run *run, const char *prefix)
+{
+	flow_vars_unset_all(run->vars, prefix);
+}
+
+json_t *flow_variables(const struct flow_run *run)
+{
+	return flow_vars_plain(run->vars);
+}
+
+json_t *flow_position(const struct flow_run *run)
+{
+	const struct flow_action *action = &run->doc->actions[run->at];
+	json_t *out = json_object();
+
+	json_set_str(out, "flow_id", *run->flow_id ? run->flow_id : NULL);
+	json_set_str(out, "id", action->id);
+	json_object_set_new(out, "index", json_integer((json_int_t)run->at));
+
+	return out;
 }
 
 char *flow_get(struct flow_run *run, const char *name)
@@ -205,6 +244,11 @@ char flow_digits_take(struct flow_run *run)
 void flow_digits_clear(struct flow_run *run)
 {
 	run->ndigits = 0;
+}
+
+void flow_digits_ignore(struct flow_run *run)
+{
+	run->deaf = true;
 }
 
 /* It did not even begin */

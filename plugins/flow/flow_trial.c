@@ -19,6 +19,50 @@ static const char *check_digits(const char *value)
 	return NULL;
 }
 
+static const char *const statuses[] = {
+	"answered", "busy", "noanswer", "rejected", "failed", "canceled", NULL};
+static const char *const endings[] = {"silence", "key",    "duration",
+				      "hangup",  "failed", NULL};
+
+static const struct opt http_opts[] = {
+	{.name = "status",
+	 .type = OPT_INT,
+	 .min = 200,
+	 .max = 599,
+	 .def = "200",
+	 .doc = "HTTP status."},
+	{.name = "body",
+	 .type = OPT_ANY,
+	 .doc = "What it answers: any JSON; a text is sent as it is."},
+	{.name = "retry_after_s",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = FLOW_TRIAL_MS / 1000,
+	 .doc = "Retry-After, in seconds."},
+	{.name = "code",
+	 .type = OPT_STRING,
+	 .min = 1,
+	 .max = 64,
+	 .check = opt_check_no_controls,
+	 .doc = "No answer came: the code of an error, such as "
+		"`unreachable`."},
+	OPT_END,
+};
+
+static const struct opt connected_opts[] = {
+	{.name = "status",
+	 .type = OPT_STRING,
+	 .values = statuses,
+	 .def = "\"answered\"",
+	 .doc = "What it came to; `answered`: they talked, and that is over."},
+	{.name = "sip_code",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = 699,
+	 .doc = "SIP code."},
+	OPT_END,
+};
+
 static const struct opt entry_opts[] = {
 	{.name = "at_ms",
 	 .type = OPT_INT,
@@ -44,6 +88,25 @@ static const struct opt entry_opts[] = {
 	 .check = opt_check_no_controls,
 	 .doc = "What sounds is over: `finished`, or the code of an error, "
 		"such as `unreachable`."},
+	{.name = "http",
+	 .type = OPT_OBJECT,
+	 .sub = http_opts,
+	 .doc = "The server that was asked answers. When no entry has it, "
+		"every request is answered at once with 204."},
+	{.name = "bridged",
+	 .type = OPT_BOOL,
+	 .doc = "One of those whom `connect` calls answers, and confirms. "
+		"When no entry has it or `connected`, one answers at once, "
+		"and hangs up after `sound_ms`."},
+	{.name = "connected",
+	 .type = OPT_OBJECT,
+	 .sub = connected_opts,
+	 .doc = "`connect` is over."},
+	{.name = "recorded",
+	 .type = OPT_STRING,
+	 .values = endings,
+	 .doc = "The recording is over: why. When no entry has it, a "
+		"`record` that ends by silence does so after `sound_ms`."},
 	{.name = "hangup", .type = OPT_BOOL, .doc = "The party hangs up."},
 	OPT_END,
 };
@@ -70,6 +133,8 @@ static const struct opt step_opts[] = {
 	{.name = "stream_urls", .type = OPT_ANY, .doc = "What it plays."},
 	{.name = "text", .type = OPT_STRING, .doc = "What it says."},
 	{.name = "digits", .type = OPT_STRING, .doc = "What it sends."},
+	{.name = "url", .type = OPT_STRING, .doc = "Which server it asks."},
+	{.name = "destinations", .type = OPT_ANY, .doc = "Whom it calls."},
 	{.name = "error",
 	 .type = OPT_ANY,
 	 .doc = "When it broke: `{code, detail}`."},
@@ -121,7 +186,7 @@ const struct opt flow_trial_reply_opts[] = {
 	OPT_END,
 };
 
-static void tell(struct flow_trial *trial, const struct flow_event *ev)
+void flow_trial_tell(struct flow_trial *trial, const struct flow_event *ev)
 {
 	if (!trial->end)
 		flow_run_event(trial->run, ev);
@@ -141,7 +206,7 @@ static void tell_answer(struct flow_trial *trial, bool answered)
 		ev.err = ECONNABORTED;
 	}
 	if (asked)
-		tell(trial, &ev);
+		flow_trial_tell(trial, &ev);
 }
 
 /* @param code  Why it broke, or NULL */
@@ -158,7 +223,7 @@ static void tell_played(struct flow_trial *trial, const char *code)
 	trial->played_ms = TRIAL_NEVER;
 	trial->sound_id = 0;
 	if (ev.id)
-		tell(trial, &ev);
+		flow_trial_tell(trial, &ev);
 }
 
 static void tell_digits(struct flow_trial *trial, const char *digits)
@@ -166,8 +231,10 @@ static void tell_digits(struct flow_trial *trial, const char *digits)
 	struct flow_event ev = {.type = FLOW_EV_DIGIT};
 
 	for (; *digits; ++digits) {
+		if (flow_trial_world_digit(trial, *digits))
+			continue;
 		ev.digit = *digits;
-		tell(trial, &ev);
+		flow_trial_tell(trial, &ev);
 	}
 }
 
@@ -176,7 +243,7 @@ static void tell_timer(struct flow_trial *trial)
 	static const struct flow_event ev = {.type = FLOW_EV_TIMER};
 
 	trial->timer_ms = TRIAL_NEVER;
-	tell(trial, &ev);
+	flow_trial_tell(trial, &ev);
 }
 
 static void play_entry(struct flow_trial *trial)
@@ -189,6 +256,7 @@ static void play_entry(struct flow_trial *trial)
 		tell_answer(trial, json_flag(entry, "answered", true));
 	if (played)
 		tell_played(trial, str_eq(played, "finished") ? NULL : played);
+	flow_trial_world_entry(trial, entry);
 	if (json_flag(entry, "hangup", false))
 		flow_run_cancel(trial->run);
 }
@@ -204,7 +272,9 @@ static int64_t script_ms(const struct flow_trial *trial)
 static int64_t next_ms(const struct flow_trial *trial)
 {
 	const int64_t all[] = {trial->answer_ms, trial->played_ms,
-			       trial->timer_ms, script_ms(trial)};
+			       trial->timer_ms,  script_ms(trial),
+			       trial->http_ms,   trial->connect_ms,
+			       trial->record_ms};
 	int64_t first = TRIAL_NEVER;
 	size_t i;
 
@@ -227,6 +297,12 @@ static void advance(struct flow_trial *trial, int64_t ms)
 		tell_played(trial, NULL);
 	else if (script_ms(trial) == ms)
 		play_entry(trial);
+	else if (trial->http_ms == ms)
+		flow_trial_http_due(trial);
+	else if (trial->connect_ms == ms)
+		flow_trial_connect_due(trial);
+	else if (trial->record_ms == ms)
+		flow_trial_record_due(trial);
 	else
 		tell_timer(trial);
 }
@@ -316,6 +392,7 @@ static void start(struct flow_trial *trial)
 	trial->answered = json_flag(in, "answered", false);
 	trial->timer_ms = trial->answer_ms = trial->played_ms = TRIAL_NEVER;
 	trial->steps = json_array();
+	flow_trial_world_start(trial);
 }
 
 int flow_trial_run(json_t **outp, const struct flow_trial_params *prm,

@@ -7,7 +7,8 @@
  *
  * What the script does not say goes well: the call is answered at once, a
  * sound is over after sound_ms (one that is played until it is stopped never
- * is), and nobody presses a key.
+ * is), servers have nothing to say, who is called answers at once and talks
+ * for sound_ms, and nobody presses a key.
  */
 #ifndef BIFRONS_FLOW_FLOW_TRIAL_H
 #define BIFRONS_FLOW_FLOW_TRIAL_H
@@ -53,8 +54,9 @@ extern const struct opt flow_trial_script_opts[];
 		 .min = 0,                                                     \
 		 .max = FLOW_TRIAL_MS,                                         \
 		 .def = "1000",                                                \
-		 .doc = "How long each sound or speech lasts, in "             \
-			"milliseconds; one with `loop` 0 never ends."},        \
+		 .doc = "How long each sound, speech, recording and bridge "   \
+			"lasts, in milliseconds; a sound with `loop` 0 never " \
+			"ends."},                                              \
 	{                                                                      \
 		.name = "script", .type = OPT_ARRAY, .min = 0,                 \
 		.max = FLOW_TRIAL_SCRIPT, .sub = flow_trial_script_opts,       \

@@ -28,8 +28,8 @@ static void sound(struct flow_trial *trial, int64_t ms, uint32_t *idp)
 	trial->played_ms = ms < 0 ? TRIAL_NEVER : trial->now_ms + ms;
 }
 
-/* What the step does, unless it must not be seen, or there is too much */
-static void note(struct flow_trial *trial, const char *key, const json_t *value)
+void flow_trial_note(struct flow_trial *trial, const char *key,
+		     const json_t *value)
 {
 	json_t *shown;
 
@@ -43,12 +43,12 @@ static void note(struct flow_trial *trial, const char *key, const json_t *value)
 	json_object_set_new(trial->step, key, shown);
 }
 
-static void note_text(struct flow_trial *trial, const char *key,
-		      const char *text)
+void flow_trial_note_text(struct flow_trial *trial, const char *key,
+			  const char *text)
 {
 	json_t *value = json_string(text);
 
-	note(trial, key, value);
+	flow_trial_note(trial, key, value);
 	json_decref(value);
 }
 
@@ -56,7 +56,7 @@ static int trial_play(void *arg, const struct flow_play *play, uint32_t *idp)
 {
 	struct flow_trial *trial = arg;
 
-	note(trial, "stream_urls", play->urls);
+	flow_trial_note(trial, "stream_urls", play->urls);
 	sound(trial, play->loops ? trial->sound_ms : TRIAL_NEVER, idp);
 
 	return 0;
@@ -66,7 +66,7 @@ static int trial_talk(void *arg, const struct flow_talk *talk, uint32_t *idp)
 {
 	struct flow_trial *trial = arg;
 
-	note_text(trial, "text", talk->text);
+	flow_trial_note_text(trial, "text", talk->text);
 	sound(trial, trial->sound_ms, idp);
 
 	return 0;
@@ -79,7 +79,7 @@ static int trial_send_digits(void *arg, const struct flow_digits *digits,
 	const char *key;
 	int64_t ms = 0;
 
-	note_text(trial, "digits", digits->digits);
+	flow_trial_note_text(trial, "digits", digits->digits);
 	for (key = digits->digits; *key; ++key)
 		ms += *key == 'w' ? 500
 				  : digits->duration_ms + digits->interval_ms;
@@ -99,6 +99,16 @@ static void trial_stop(void *arg)
 static int trial_echo(void *arg, bool on)
 {
 	(void)arg;
+	(void)on;
+
+	return 0;
+}
+
+static int trial_mute(void *arg, bool in, bool out, bool on)
+{
+	(void)arg;
+	(void)in;
+	(void)out;
 	(void)on;
 
 	return 0;
@@ -157,8 +167,10 @@ static void trial_action(void *arg, const struct flow_step *step)
 	json_t *out = json_object();
 
 	json_object_set_new(out, "at_ms", json_integer(trial->now_ms));
-	json_set_str(out, "flow_id",
-		     step->flow_id ? step->flow_id : trial->prm->flow_id);
+	if (step->flow_id || step->patched)
+		json_set_str(out, "flow_id", step->flow_id);
+	else
+		json_set_str(out, "flow_id", trial->prm->flow_id);
 	json_set_str(out, "id", step->id);
 	json_set_str(out, "type", step->type);
 	json_object_set_new(out, "index",
@@ -220,6 +232,14 @@ const struct flow_host flow_trial_host = {
 	.send_digits = trial_send_digits,
 	.stop = trial_stop,
 	.echo = trial_echo,
+	.http = flow_trial_http,
+	.http_cancel = flow_trial_http_cancel,
+	.mute = trial_mute,
+	.connect = flow_trial_connect,
+	.connect_cancel = flow_trial_connect_cancel,
+	.record = flow_trial_record,
+	.record_verb = flow_trial_record_verb,
+	.call = flow_trial_call,
 	.timer = trial_timer,
 	.now_ms = trial_now_ms,
 	.wall_ms = trial_wall_ms,

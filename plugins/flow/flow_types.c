@@ -16,11 +16,6 @@ static const char *const planned[] = {
 	"call",
 	"conference_join",
 	"connect",
-	"digits_send",
-	"dtmf_send",
-	"fetch",
-	"mute",
-	"patch",
 	"queue_join",
 	"queue_leave",
 	"record",
@@ -30,8 +25,6 @@ static const char *const planned[] = {
 	"recording_stop",
 	"stream",
 	"transcribe",
-	"unmute",
-	"webhook_send",
 	NULL,
 };
 

@@ -113,6 +113,70 @@ void flow_vars_unset(struct flow_vars *vars, const char *name)
 	g_hash_table_remove(vars->map, name);
 }
 
+/* How many bytes it would come to */
+static int weigh(const struct flow_vars *vars, const json_t *values,
+		 size_t *bytesp)
+{
+	size_t bytes = vars->bytes;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)values, name, value)
+	{
+		const struct var *old = find(vars, name);
+
+		if (!flow_var_name_is_valid(name) ||
+		    (!json_is_string(value) && !json_is_null(value)))
+			return EINVAL;
+		if (old)
+			bytes -= strlen(name) + strlen(old->value);
+		if (json_is_string(value))
+			bytes +=
+				strlen(name) + strlen(json_string_value(value));
+	}
+	*bytesp = bytes;
+
+	return 0;
+}
+
+int flow_vars_set_all(struct flow_vars *vars, const json_t *values, bool secret)
+{
+	const char *name;
+	json_t *value;
+	size_t bytes;
+	int err = weigh(vars, values, &bytes);
+
+	if (err)
+		return err;
+	if (bytes > FLOW_VARS_MAX_BYTES)
+		return ENOSPC;
+
+	/* room first, so that none is refused half-way */
+	json_object_foreach((json_t *)values, name, value)
+		flow_vars_unset(vars, name);
+	json_object_foreach((json_t *)values, name, value)
+	{
+		if (json_is_string(value))
+			flow_vars_set(vars, name, json_string_value(value),
+				      secret);
+	}
+
+	return 0;
+}
+
+void flow_vars_unset_all(struct flow_vars *vars, const char *prefix)
+{
+	GList *names, *l;
+
+	names = vars->map ? g_hash_table_get_keys(vars->map) : NULL;
+	for (l = names; l; l = l->next) {
+		if (!str_starts(l->data, prefix))
+			continue;
+		flow_vars_unset(vars, l->data);
+	}
+	g_list_free(names);
+}
+
 const char *flow_vars_get(const struct flow_vars *vars, const char *name,
 			  bool *secretp)
 {
@@ -136,16 +200,33 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static GList *sorted_names(const struct flow_vars *vars)
+{
+	GList *names = vars->map ? g_hash_table_get_keys(vars->map) : NULL;
+
+	return g_list_sort(names, by_name);
+}
+
+json_t *flow_vars_plain(const struct flow_vars *vars)
+{
+	GList *names = sorted_names(vars), *l;
+	json_t *out = json_object();
+
+	for (l = names; l; l = l->next)
+		json_set_str(out, l->data, find(vars, l->data)->value);
+	g_list_free(names);
+
+	return out;
+}
+
 json_t *flow_vars_json(const struct flow_vars *vars, size_t max,
 		       bool *truncatedp)
 {
+	GList *names = sorted_names(vars), *l;
 	json_t *out = json_object();
-	GList *names, *l;
 	size_t bytes = 0;
 	bool truncated = false;
 
-	names = vars->map ? g_hash_table_get_keys(vars->map) : NULL;
-	names = g_list_sort(names, by_name);
 	for (l = names; l; l = l->next) {
 		const struct var *var = find(vars, l->data);
 		const char *value = var->secret ? FLOW_VAR_MASK : var->value;

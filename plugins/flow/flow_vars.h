@@ -37,6 +37,15 @@ int flow_vars_set(struct flow_vars *vars, const char *name, const char *value,
 		  bool secret);
 void flow_vars_unset(struct flow_vars *vars, const char *name);
 
+/** Set several, {name: text, or null to unset}: all or none.
+ * @return 0, EINVAL: a name that none may have, or a value that is no text;
+ *         ENOSPC as above
+ */
+int flow_vars_set_all(struct flow_vars *vars, const json_t *values,
+		      bool secret);
+/** Unset every one whose name begins so */
+void flow_vars_unset_all(struct flow_vars *vars, const char *prefix);
+
 /** Borrowed until the next change; NULL when unknown.
  * @param secretp  May be NULL
  */
@@ -52,5 +61,8 @@ size_t flow_vars_bytes(const struct flow_vars *vars);
  */
 json_t *flow_vars_json(const struct flow_vars *vars, size_t max,
 		       bool *truncatedp);
+
+/** All of them, secrets as they are: for the flow's own server alone */
+json_t *flow_vars_plain(const struct flow_vars *vars);
 
 #endif

@@ -59,8 +59,9 @@ struct media_thread {
 	/* thread: this one */
 	struct media_watch queue_watch, input_watch;
 	bool has_commands, stop;
-	int64_t now_us;   /**< read once a wake */
-	int64_t house_us; /**< next housekeeping */
+	struct queue_node *waiting, **waiting_tail; /**< for legs to arrive */
+	int64_t now_us;                             /**< read once a wake */
+	int64_t house_us;                           /**< next housekeeping */
 	struct tick tick;
 	GPtrArray *legs; /**< started ones; each knows its place */
 	struct media_event *events, **events_tail;
@@ -68,7 +69,7 @@ struct media_thread {
 	uint8_t buf[RTP_PACKET_MAX + 1];
 
 	/* any thread */
-	atomic_uint nlegs; /**< allocated for this thread: the loop's choice */
+	atomic_uint nlegs; /**< of this thread: the loop's choice */
 	_Atomic(struct media_leg *) input; /**< stack of legs with packets */
 	atomic_ullong rx_packets, tx_packets, dropped, underruns;
 };
@@ -95,6 +96,8 @@ int media_thread_start(struct media_thread *th, struct media_engine *engine,
 /** Run what is queued, then end. Not from a media thread. */
 void media_thread_stop(struct media_thread *th);
 
+/* ---- command.c ---- */
+
 /** What a command runs; owns arg */
 typedef void(media_cmd_h)(struct media_thread *th, void *arg);
 
@@ -102,6 +105,19 @@ typedef void(media_cmd_h)(struct media_thread *th, void *arg);
  * @return 0, or ESHUTDOWN: arg is still the caller's
  */
 int media_post(struct media_thread *th, media_cmd_h *fn, void *arg);
+/** As media_post(), for legs (b may be NULL) that live there or are on their
+ * way (move.c): it runs when they are there, after what was posted for any of
+ * them before
+ */
+int media_post_legs(struct media_thread *th, struct media_leg *a,
+		    struct media_leg *b, media_cmd_h *fn, void *arg);
+
+/** Run what was posted. Thread: media */
+void media_commands_run(struct media_thread *th);
+/** A leg arrived: run what waited for it. Thread: media */
+void media_commands_arrived(struct media_thread *th);
+/** Drop what still waits; said in the log. Not from a media thread. */
+void media_commands_drop(struct media_thread *th);
 
 /** Read a descriptor on this thread (level-triggered).
  * @return 0 or errno
@@ -116,6 +132,7 @@ enum media_event_type {
 	MEDIA_EV_PLAYED,
 	MEDIA_EV_SILENT,
 	MEDIA_EV_STARTED,
+	MEDIA_EV_TAPPED,
 	MEDIA_EV_CLOSED,
 };
 
@@ -127,6 +144,8 @@ struct media_event {
 	unsigned duration_ms;
 	uint32_t play_id;
 	int err;
+	uint32_t tap_id;
+	enum media_tap_end tap_end;
 };
 
 /** Queue a copy of what `ev` says. Thread: media */

@@ -92,13 +92,22 @@ static unsigned ring_take(struct media_ring *ring, uint8_t *buf, bool *rtcpp)
 	return prefix;
 }
 
+/* Into the stack of the thread that takes; with the stack's reference */
+static void push(struct media_thread *th, struct media_leg *leg)
+{
+	struct media_leg *old = atomic_load(&th->input);
+	const uint64_t one = 1;
+
+	do {
+		leg->input_next = old;
+	} while (!atomic_compare_exchange_weak(&th->input, &old, leg));
+	if (!old && write(th->input_watch.fd, &one, sizeof(one)) < 0)
+		return; /* cannot be: the count stays far from its limit */
+}
+
 void media_leg_input(struct media_leg *leg, bool rtcp, const void *packet,
 		     size_t len)
 {
-	const uint64_t one = 1;
-	struct media_thread *th;
-	struct media_leg *old;
-
 	if (!leg || !leg->ring || !packet)
 		return;
 	if (len < (rtcp ? 8u : (unsigned)RTP_HEADER_LEN) ||
@@ -111,20 +120,17 @@ void media_leg_input(struct media_leg *leg, bool rtcp, const void *packet,
 	if (atomic_exchange(&leg->input_queued, true))
 		return; /* media comes for it already */
 
-	th = leg->th;
 	obj_ref(leg); /* the stack's */
-	old = atomic_load(&th->input);
-	do {
-		leg->input_next = old;
-	} while (!atomic_compare_exchange_weak(&th->input, &old, leg));
-	if (!old && write(th->input_watch.fd, &one, sizeof(one)) < 0)
-		return; /* cannot be: the count stays far from its limit */
+	push(atomic_load(&leg->inbox), leg);
 }
 
-static void drain(struct media_leg *leg, struct media_thread *th)
+void media_input_drain(struct media_leg *leg, struct media_thread *th)
 {
 	unsigned len;
 	bool rtcp;
+
+	if (!leg->ring)
+		return;
 
 	while ((len = ring_take(leg->ring, th->buf, &rtcp)) > 0)
 		media_rx_input(leg, th, rtcp, th->buf, len);
@@ -139,10 +145,18 @@ void media_input_ready(struct media_watch *watch, struct media_thread *th)
 		return;
 
 	for (leg = atomic_exchange(&th->input, NULL); leg; leg = next) {
+		struct media_thread *inbox = atomic_load(&leg->inbox);
+
 		next = leg->input_next;
+		if (inbox != th) { /* it moved meanwhile */
+			push(inbox, leg);
+			continue;
+		}
 		/* before the ring is read: what comes now queues it anew */
 		atomic_store(&leg->input_queued, false);
-		drain(leg, th);
+		/* else it is on its way: its ring is read when it arrives */
+		if (atomic_load(&leg->owner) == th)
+			media_input_drain(leg, th);
 		obj_unref(leg);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct media_leg;
 struct media_ring;
 struct media_thread;
 struct media_watch;
@@ -18,6 +19,9 @@ struct media_ring *media_ring_alloc(void);
 /** Packets that found no room. Thread: any */
 uint64_t media_ring_dropped(const struct media_ring *ring);
 
+/** Take what was handed in for a leg; nothing without a ring. Thread: its
+ * owner */
+void media_input_drain(struct media_leg *leg, struct media_thread *th);
 /** Take what was handed in. Thread: media */
 void media_input_ready(struct media_watch *watch, struct media_thread *th);
 

@@ -24,7 +24,9 @@ static void leg_destructor(void *arg)
 	obj_unref(atomic_load(&leg->route));
 	obj_unref(leg->sound);
 	obj_unref(leg->rxaudio);
-	obj_unref(leg->inband);
+	obj_unref(leg->frames);
+	obj_unref(leg->conv);
+	obj_unref(leg->taps);
 	obj_unref(leg->ring);
 	g_free((void *)leg->sess.sources);
 }
@@ -102,6 +104,8 @@ int media_leg_alloc(struct media_leg **legp, struct media_engine *engine,
 	}
 
 	leg->th = least_loaded(engine);
+	atomic_store(&leg->owner, leg->th);
+	atomic_store(&leg->inbox, leg->th);
 	atomic_fetch_add(&leg->th->nlegs, 1);
 	*legp = leg;
 
@@ -147,7 +151,7 @@ int media_leg_start(struct media_leg *leg, const struct media_session *sess)
 	leg->dtmf_pt = sess->dtmf_pt;
 	leg->rate = media_sound_rate_of(sess->codec);
 
-	err = media_post(leg->th, media_leg_cmd_start, change);
+	err = media_post_legs(leg->th, leg, NULL, media_leg_cmd_start, change);
 	if (err) {
 		g_free((void *)change->sess.sources);
 		g_free(change);
@@ -161,7 +165,7 @@ static void post_leg(struct media_leg *leg, media_cmd_h *fn)
 {
 	loop_assert(leg->engine->loop);
 	if (!leg->closing)
-		(void)media_post(leg->th, fn, leg);
+		(void)media_post_legs(leg->th, leg, NULL, fn, leg);
 }
 
 /* Hand it over. @return Its id */
@@ -174,7 +178,7 @@ static uint32_t post_play(struct media_leg *leg, media_cmd_h *fn,
 	loop_assert(leg->engine->loop);
 	play->leg = leg;
 	play->id = id;
-	if (leg->closing || media_post(leg->th, fn, play))
+	if (leg->closing || media_post_legs(leg->th, leg, NULL, fn, play))
 		media_play_free(play);
 
 	return id;
@@ -226,6 +230,9 @@ void media_leg_close(struct media_leg *leg)
 	if (!leg || leg->closing)
 		return;
 
+	if (leg->partner)
+		leg->partner->partner = NULL;
+	leg->partner = NULL;
 	post_leg(leg, media_leg_cmd_close);
 	leg->closing = true;
 }
@@ -266,6 +273,10 @@ void media_leg_event(struct media_leg *leg, const struct media_event *ev)
 	case MEDIA_EV_STARTED:
 		if (h->started)
 			h->started(leg->arg);
+		break;
+	case MEDIA_EV_TAPPED:
+		if (media_leg_forget_tap(leg, ev->tap_id) && h->tapped)
+			h->tapped(leg->arg, ev->tap_id, ev->tap_end);
 		break;
 	case MEDIA_EV_CLOSED:
 		leg_closed(leg);

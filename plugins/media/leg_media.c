@@ -5,11 +5,12 @@
 
 #include "common/obj.h"
 #include "host/log.h"
-#include "media/inband.h"
+#include "media/bridge.h"
+#include "media/frames.h"
 #include "media/leg_priv.h"
 #include "media/play.h"
-#include "media/rxaudio.h"
 #include "media/sound.h"
+#include "media/taps.h"
 
 enum {
 	KEEPALIVE_US = 15000000 /* RFC 6263 §5 */
@@ -17,8 +18,10 @@ enum {
 
 void media_leg_update_tick(struct media_leg *leg, struct media_thread *th)
 {
-	const bool needed =
-		leg->open && (leg->rxaudio || media_leg_is_playing(leg));
+	const bool needed = leg->open && (leg->rxaudio || leg->taps ||
+					  media_leg_is_playing(leg) ||
+					  leg->flow == MEDIA_FLOW_FRAMES ||
+					  leg->flow == MEDIA_FLOW_SILENCE);
 
 	if (needed)
 		tick_join(&th->tick, leg, th->now_us);
@@ -26,70 +29,29 @@ void media_leg_update_tick(struct media_leg *leg, struct media_thread *th)
 		tick_leave(&th->tick, leg);
 }
 
-static void listen_inband(struct media_leg *leg, struct media_thread *th)
-{
-	int16_t pcm[INBAND_RATE / 1000 * CODEC_FRAME_MS];
-	char digit;
-
-	(void)rxaudio_frame(leg->rxaudio, th->now_us, pcm);
-	digit = inband_run(leg->inband, pcm, G_N_ELEMENTS(pcm));
-	if (digit)
-		media_rx_digit(leg, th, digit, 0);
-}
-
-void media_leg_tick(struct media_leg *leg, struct media_thread *th,
-		    unsigned frames, bool resync)
+void media_leg_tick(struct media_leg *leg, struct media_thread *th, bool resync)
 {
 	if (resync)
 		leg->tx.writer = NULL;
 
-	for (; frames; --frames) {
-		if (leg->rxaudio)
-			listen_inband(leg, th);
+	(void)media_frames_said(leg, th); /* whether it is needed or not */
+	if (media_leg_is_playing(leg))
 		media_play_step(leg, th);
-	}
+	else
+		media_bridge_step(leg, th);
+	if (leg->taps)
+		media_taps_put(leg, th);
 	media_leg_update_tick(leg, th);
 }
 
-/* Start or end the decoding, as the session wants it */
-static void update_listening(struct media_leg *leg, bool fresh)
-{
-	const bool wanted =
-		leg->sess.dtmf == MEDIA_DTMF_INBAND && leg->sess.recv;
-	int err;
-
-	if (leg->rxaudio && (!wanted || fresh)) {
-		leg->rxaudio = obj_unref(leg->rxaudio);
-		leg->inband = obj_unref(leg->inband);
-	}
-	if (!wanted || leg->rxaudio)
-		return;
-
-	err = rxaudio_alloc(&leg->rxaudio, leg->sess.codec, INBAND_RATE, 0, 0);
-	if (!err)
-		err = inband_alloc(&leg->inband);
-	if (err) {
-		log_warn("call %s: no in-band digits: %s", leg->name,
-			 g_strerror(err));
-		leg->rxaudio = obj_unref(leg->rxaudio);
-	}
-}
-
-static void update_route(struct media_leg *leg)
-{
-	media_route_set(leg, leg->echo ? leg : NULL, leg->sess.pt,
-			leg->sess.pt);
-}
-
-static void open_leg(struct media_leg *leg, struct media_thread *th)
+void media_leg_attach(struct media_leg *leg, struct media_thread *th)
 {
 	int err = 0;
 
-	leg->open = true;
-	leg->budget = LEG_BUDGET;
 	leg->slot = th->legs->len;
 	g_ptr_array_add(th->legs, leg);
-	leg->tx.sent_us = th->now_us;
+	media_frames_moved(leg);
+	media_leg_update_tick(leg, th);
 	if (!leg->port)
 		return;
 
@@ -101,10 +63,37 @@ static void open_leg(struct media_leg *leg, struct media_thread *th)
 			  leg->name, g_strerror(err));
 }
 
+void media_leg_detach(struct media_leg *leg, struct media_thread *th)
+{
+	const unsigned slot = leg->slot;
+
+	media_bridge_end(leg, th);
+	tick_leave(&th->tick, leg);
+	g_ptr_array_remove_index_fast(th->legs, slot);
+	if (slot < th->legs->len) {
+		struct media_leg *moved = g_ptr_array_index(th->legs, slot);
+
+		moved->slot = slot;
+	}
+	if (leg->port) {
+		media_watch_del(th, &leg->rtp);
+		media_watch_del(th, &leg->rtcp);
+	}
+}
+
+static void open_leg(struct media_leg *leg, struct media_thread *th)
+{
+	leg->open = true;
+	leg->budget = LEG_BUDGET;
+	leg->tx.sent_us = th->now_us;
+	media_leg_attach(leg, th);
+}
+
 /* Another codec or packet time: what depends on it begins anew */
 static void change_codec(struct media_leg *leg)
 {
 	leg->sound = obj_unref(leg->sound);
+	media_frames_forget(leg);
 	media_play_restart(leg);
 	media_tx_codec(&leg->tx, leg->sess.codec);
 	if (leg->rx.clock != leg->sess.codec->clock)
@@ -134,14 +123,13 @@ void media_leg_cmd_start(struct media_thread *th, void *arg)
 		change_codec(leg);
 	if (!leg->open || old.dtmf_clock != sess->dtmf_clock)
 		dtmf4733_rx_begin(&leg->digits, sess->dtmf_clock);
-	update_listening(leg, fresh);
-	update_route(leg);
 	leg->life_us = th->now_us;
 	leg->rx_us = 0; /* a hold is no gap */
 	leg->held_len = 0;
 	if (!leg->open)
 		open_leg(leg, th);
-	media_leg_update_tick(leg, th);
+	media_bridge_anew(leg);
+	media_bridge_update(leg, th);
 }
 
 void media_leg_cmd_echo_on(struct media_thread *th, void *arg)
@@ -149,8 +137,7 @@ void media_leg_cmd_echo_on(struct media_thread *th, void *arg)
 	struct media_leg *leg = arg;
 
 	leg->echo = true;
-	if (leg->open)
-		update_route(leg);
+	media_bridge_update(leg, th);
 }
 
 void media_leg_cmd_echo_off(struct media_thread *th, void *arg)
@@ -158,14 +145,14 @@ void media_leg_cmd_echo_off(struct media_thread *th, void *arg)
 	struct media_leg *leg = arg;
 
 	leg->echo = false;
-	update_route(leg);
+	media_bridge_update(leg, th);
 }
 
 static void tell_silence(struct media_leg *leg, struct media_thread *th)
 {
 	const struct media_event ev = {.type = MEDIA_EV_SILENT};
 
-	if (leg->silent || !leg->sess.recv ||
+	if (leg->silent || !leg->sess.recv || leg->hold ||
 	    th->now_us - leg->life_us < leg->engine->silence_us)
 		return;
 
@@ -194,39 +181,26 @@ void media_leg_house(struct media_leg *leg, struct media_thread *th)
 	struct dtmf_event ev;
 
 	leg->budget = LEG_BUDGET;
-	if (leg->digits.held)
-		(void)dtmf4733_rx_poll(&leg->digits, th->now_us, &ev);
+	if (leg->digits.held && dtmf4733_rx_poll(&leg->digits, th->now_us, &ev))
+		media_bridge_digit(leg, th, &ev);
+	if (leg->stale) {
+		media_taps_tidy(leg);
+		media_bridge_update(leg, th);
+	}
 	tell_silence(leg, th);
 	keep_alive(leg, th);
 	media_rx_figures(leg);
 	media_report_house(leg, th);
 }
 
-static void close_sockets(struct media_leg *leg, struct media_thread *th)
+static void close_sockets(struct media_leg *leg)
 {
 	if (!leg->port)
 		return;
 
-	if (leg->open) {
-		media_watch_del(th, &leg->rtp);
-		media_watch_del(th, &leg->rtcp);
-	}
 	close(leg->rtp.fd);
 	close(leg->rtcp.fd);
 	leg->rtp.fd = leg->rtcp.fd = -1;
-}
-
-static void leave_thread(struct media_leg *leg, struct media_thread *th)
-{
-	const unsigned slot = leg->slot;
-
-	tick_leave(&th->tick, leg);
-	g_ptr_array_remove_index_fast(th->legs, slot);
-	if (slot < th->legs->len) {
-		struct media_leg *moved = g_ptr_array_index(th->legs, slot);
-
-		moved->slot = slot;
-	}
 }
 
 void media_leg_cmd_close(struct media_thread *th, void *arg)
@@ -238,11 +212,13 @@ void media_leg_cmd_close(struct media_thread *th, void *arg)
 		media_report_bye(leg, th);
 		media_rx_figures(leg);
 		media_report_quality(leg);
-		leave_thread(leg, th);
+		media_leg_detach(leg, th);
 	}
-	close_sockets(leg, th);
+	media_bridge_end(leg, th);
+	close_sockets(leg);
 	leg->open = false;
 	media_play_drop(leg);
+	media_taps_finish(leg);
 	media_route_set(leg, NULL, 0, 0);
 	media_event_add(th, leg, &ev);
 }

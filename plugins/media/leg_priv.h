@@ -2,9 +2,9 @@
 /** @file leg_priv.h  struct media_leg, as the files of media/ see it
  *
  * Two threads meet here: the loop, which calls media.h, and one media thread,
- * which owns the sound. The loop posts commands and never looks at the
- * thread's part. The loop's reference goes with closed(); events under way
- * hold their own.
+ * which owns the sound and may change (move.c). The loop posts commands and
+ * never looks at the thread's part. The loop's reference goes with closed();
+ * events under way hold their own.
  */
 #ifndef BIFRONS_MEDIA_LEG_PRIV_H
 #define BIFRONS_MEDIA_LEG_PRIV_H
@@ -23,10 +23,12 @@
 #include "media/tick.h"
 #include "media/tx.h"
 
-struct inband;
+struct media_conv;
+struct media_frames;
 struct media_play;
 struct media_ring;
 struct media_sound;
+struct media_taps;
 struct rxaudio;
 
 /* Packets of a leg that are taken in 100 ms. Phones send ten at most; the rest
@@ -52,10 +54,17 @@ struct media_figures {
 	atomic_uint in_loss, out_loss; /**< millionths */
 };
 
+/** How the sound of another comes to a leg: its peer's, or its own in echo */
+enum media_flow {
+	MEDIA_FLOW_NONE,
+	MEDIA_FLOW_RELAY,   /**< packets as they are */
+	MEDIA_FLOW_FRAMES,  /**< decoded and encoded, at the tick */
+	MEDIA_FLOW_SILENCE, /**< muted */
+};
+
 struct media_leg {
 	/* set by alloc, then read-only */
 	struct media_engine *engine;
-	struct media_thread *th;
 	const struct media_handler *handler;
 	void *arg;
 	void (*send)(void *send_arg, bool rtcp, void *packet, size_t len);
@@ -64,6 +73,9 @@ struct media_leg {
 	char name[LEG_NAME_SIZE];
 
 	/* thread: loop */
+	struct media_thread *th;   /**< where to post */
+	struct media_leg *partner; /**< bridged with; NULL = none */
+	uint32_t last_tap_id, tap_ids[LEG_TAPS_MAX]; /**< 0 = free */
 	bool closing;
 	uint32_t last_play_id;
 	int dtmf_pt;   /**< of the last session */
@@ -95,7 +107,15 @@ struct media_leg {
 	unsigned slot; /**< in th->legs */
 	struct tick_member tick;
 	struct media_sound *sound; /**< encoder; NULL until needed */
-	struct inband *inband;
+
+	struct media_leg *peer; /**< bridged with, on this thread; or NULL */
+	enum media_flow flow;   /**< how this leg hears */
+	bool hold, mute_in, mute_out;
+	bool pass_digit; /**< the digit that is pressed goes by the route */
+	bool stale;      /**< a tap ended: housekeeping looks what is needed */
+	struct media_frames *frames; /**< with rxaudio */
+	struct media_conv *conv;     /**< of the peer's sound; NULL = none */
+	struct media_taps *taps;     /**< NULL = none */
 
 	int64_t report_us; /**< next RTCP */
 	bool report_sent;  /**< one went out: BYE is due at the end */
@@ -108,7 +128,9 @@ struct media_leg {
 	uint8_t held[LEG_HELD_MAX];
 
 	/* any thread */
+	_Atomic(struct media_thread *) owner; /**< NULL: on its way */
 	struct media_ring *ring; /**< packets handed in; NULL with sockets */
+	_Atomic(struct media_thread *) inbox; /**< who is to take them */
 	atomic_bool input_queued;
 	struct media_leg *input_next; /**< who set input_queued owns it */
 };
@@ -117,6 +139,16 @@ struct media_leg {
 
 /** Tell the handler, unless the leg was closed */
 void media_leg_event(struct media_leg *leg, const struct media_event *ev);
+
+/* ---- leg_bridge.c, thread: loop ---- */
+
+/** A tap is gone. @return false when it was already */
+bool media_leg_forget_tap(struct media_leg *leg, uint32_t tap_id);
+
+/* ---- move.c, thread: loop ---- */
+
+/** Let another media thread have it; what is posted from now on waits there */
+void media_leg_move(struct media_leg *leg, struct media_thread *to);
 
 /* ---- leg_media.c, thread: media ---- */
 
@@ -131,11 +163,12 @@ void media_leg_cmd_echo_on(struct media_thread *th, void *leg);
 void media_leg_cmd_echo_off(struct media_thread *th, void *leg);
 void media_leg_cmd_close(struct media_thread *th, void *leg);
 
-/** 20 ms, or up to three of them after a delay.
- * @param resync  More was missed: what is sent now begins a spurt
- */
+/** 20 ms. @param resync  Some were missed: what is sent now begins a spurt */
 void media_leg_tick(struct media_leg *leg, struct media_thread *th,
-		    unsigned frames, bool resync);
+		    bool resync);
+/** Among the thread's legs, in its epoll and its tick, or out of them */
+void media_leg_attach(struct media_leg *leg, struct media_thread *th);
+void media_leg_detach(struct media_leg *leg, struct media_thread *th);
 /** In the tick or not, as what it does demands */
 void media_leg_update_tick(struct media_leg *leg, struct media_thread *th);
 /** About every 100 ms */

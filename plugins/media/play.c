@@ -98,7 +98,8 @@ static void finish(struct media_leg *leg, struct media_thread *th,
 
 	*firstp = play->next;
 	leg->tx.writer = NULL; /* what follows is a spurt of its own */
-	media_event_add(th, leg, &ev);
+	if (play->id)
+		media_event_add(th, leg, &ev);
 	media_play_free(play);
 }
 

@@ -22,7 +22,7 @@ struct resample;
 struct media_play {
 	struct media_leg *leg; /**< borrowed; while the command is under way */
 	struct media_play *next;
-	uint32_t id;
+	uint32_t id; /**< 0: nobody is told of its end */
 
 	/* tones, one list after the other */
 	struct tone_list **lists; /**< owned */

@@ -13,7 +13,15 @@ enum {
 void media_route_set(struct media_leg *leg, struct media_leg *target,
 		     uint8_t pt_in, uint8_t pt_out)
 {
+	const struct media_route *old =
+		atomic_load_explicit(&leg->route, memory_order_relaxed);
 	struct media_route *route = NULL;
+
+	if (!old && !target)
+		return;
+	if (old && old->target == target && old->pt_in == pt_in &&
+	    old->pt_out == pt_out)
+		return;
 
 	if (target) {
 		route = obj_zalloc(sizeof(*route), NULL);
@@ -86,6 +94,42 @@ late:
 	return true;
 }
 
+/* An event keeps its timestamp while it lasts, and sound may come between its
+ * packets: it moves the timeline only forward.
+ */
+static bool map_event(struct media_rewrite *rw, struct media_tx *tx,
+		      const void *owner, const struct rtp_packet *pkt,
+		      int64_t now_us, struct media_mapped *out)
+{
+	const int dseq = rtp_seq_diff(rw->high, pkt->seq);
+	const int64_t dts = rtp_ts_diff(rw->ts_high, pkt->ts);
+	const int64_t most = (int64_t)tx->clock * TS_JUMP_S;
+	bool later = dts > 0;
+
+	out->marker = pkt->marker;
+	if (tx->writer != owner || !rw->synced || rw->ssrc != pkt->ssrc ||
+	    dseq >= DROPOUT_MAX || dseq <= -MISORDER_MAX || dts >= most ||
+	    dts <= -most) {
+		begin_spurt(rw, tx, pkt, now_us);
+		tx->writer = owner;
+		tx->seq = (uint16_t)(pkt->seq + rw->seq_off + 1);
+		later = true;
+	} else if (dseq == 0 || rtp_seq_diff(rw->base, pkt->seq) < 0) {
+		return false;
+	} else if (dseq > 0) {
+		rw->high = pkt->seq;
+		tx->seq = (uint16_t)(pkt->seq + rw->seq_off + 1);
+	}
+	if (later) {
+		rw->ts_high = pkt->ts;
+		media_tx_mark(tx, pkt->ts + rw->ts_off, tx->frame, now_us);
+	}
+	out->seq = (uint16_t)(pkt->seq + rw->seq_off);
+	out->ts = pkt->ts + rw->ts_off;
+
+	return true;
+}
+
 void media_rewrite_skip(struct media_rewrite *rw, const struct rtp_packet *pkt)
 {
 	if (!rw->synced || rw->ssrc != pkt->ssrc ||
@@ -95,6 +139,33 @@ void media_rewrite_skip(struct media_rewrite *rw, const struct rtp_packet *pkt)
 	rw->high = pkt->seq;
 	rw->base = (uint16_t)(pkt->seq + 1);
 	--rw->seq_off;
+}
+
+static void forward(struct media_leg *target, struct media_thread *th,
+		    uint8_t *buf, size_t len, const struct rtp_packet *pkt,
+		    const struct media_mapped *out, uint8_t pt)
+{
+	rtp_rewrite(buf, pt, out->seq, out->ts, target->tx.ssrc);
+	if (out->marker != pkt->marker)
+		buf[1] |= 0x80;
+	media_tx_raw(target, th, buf, len, pkt->len);
+}
+
+bool media_route_event(struct media_leg *leg, struct media_thread *th,
+		       uint8_t *buf, size_t len, const struct rtp_packet *pkt)
+{
+	const struct media_route *route =
+		atomic_load_explicit(&leg->route, memory_order_acquire);
+	struct media_mapped out;
+
+	if (!map_event(&leg->rewrite, &route->target->tx, leg, pkt, th->now_us,
+		       &out))
+		return false;
+
+	forward(route->target, th, buf, len, pkt, &out,
+		(uint8_t)route->target->sess.dtmf_pt);
+
+	return true;
 }
 
 void media_route_packet(struct media_leg *leg, struct media_thread *th,
@@ -116,8 +187,5 @@ void media_route_packet(struct media_leg *leg, struct media_thread *th,
 			       &out))
 		return;
 
-	rtp_rewrite(buf, route->pt_out, out.seq, out.ts, target->tx.ssrc);
-	if (out.marker != pkt->marker)
-		buf[1] |= 0x80;
-	media_tx_raw(target, th, buf, len, pkt->len);
+	forward(target, th, buf, len, pkt, &out, route->pt_out);
 }

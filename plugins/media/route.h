@@ -3,8 +3,9 @@
  *
  * Thread: the receiving media thread. A route is immutable and counted; a
  * change swaps the pointer. What is rewritten (SSRC, sequence, timestamp,
- * payload type) is kept beside it by the one thread that forwards. `echo` is
- * a route from a leg to itself: no jitter buffer, no decoding, no tick.
+ * payload type) is kept beside it by the one thread that forwards. A bridge
+ * is a route each way, `echo` one from a leg to itself: no jitter buffer, no
+ * decoding, no tick.
  */
 #ifndef BIFRONS_MEDIA_ROUTE_H
 #define BIFRONS_MEDIA_ROUTE_H
@@ -19,7 +20,7 @@ struct media_tx;
 struct rtp_packet;
 
 struct media_route {
-	struct media_leg *target; /**< borrowed: outlives the route */
+	struct media_leg *target; /**< borrowed: on the same thread */
 	uint8_t pt_in, pt_out;
 };
 
@@ -39,13 +40,18 @@ struct media_mapped {
 	bool marker;
 };
 
-/** Swap the leg's route; NULL target = none */
+/** Swap the leg's route; NULL target = none. The same again changes nothing. */
 void media_route_set(struct media_leg *leg, struct media_leg *target,
 		     uint8_t pt_in, uint8_t pt_out);
 
 /** Forward a parsed packet in its buffer, when the leg has a route */
 void media_route_packet(struct media_leg *leg, struct media_thread *th,
 			uint8_t *buf, size_t len, const struct rtp_packet *pkt);
+
+/** Forward a telephone-event that may pass, likewise. @return false when it
+ * did not go (a copy of one that did) */
+bool media_route_event(struct media_leg *leg, struct media_thread *th,
+		       uint8_t *buf, size_t len, const struct rtp_packet *pkt);
 
 /** A packet that is not forwarded (a digit, an empty one): its number is
  * taken out, so that the receiver does not count it as lost

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "media/bridge.h"
 #include "media/leg_priv.h"
 #include "media/rxaudio.h"
 
@@ -23,8 +24,9 @@ void media_rx_digit(struct media_leg *leg, struct media_thread *th, char digit,
 	media_event_add(th, leg, &ev);
 }
 
-static void take_digit(struct media_leg *leg, struct media_thread *th,
-		       const struct rtp_packet *pkt)
+/* @return true when it went on as it is */
+static bool take_digit(struct media_leg *leg, struct media_thread *th,
+		       uint8_t *buf, size_t len, const struct rtp_packet *pkt)
 {
 	struct dtmf_event ev[DTMF_EVENTS_MAX];
 	const size_t n = dtmf4733_rx_packet(&leg->digits, pkt, th->now_us, ev);
@@ -36,7 +38,11 @@ static void take_digit(struct media_leg *leg, struct media_thread *th,
 		if (!ev[i].end)
 			media_rx_digit(leg, th, ev[i].digit,
 				       whole ? ev[i + 1].duration_ms : 0);
+		if (leg->peer)
+			media_bridge_digit(leg, th, &ev[i]);
 	}
+
+	return leg->peer && media_bridge_event(leg, th, buf, len, pkt);
 }
 
 static void count_packet(struct media_leg *leg, struct media_thread *th,
@@ -72,9 +78,7 @@ static void take(struct media_leg *leg, struct media_thread *th, uint8_t *buf,
 	--leg->budget;
 	count_packet(leg, th, pkt, len);
 
-	if (pkt->pt != leg->sess.pt) {
-		take_digit(leg, th, pkt);
-	} else if (pkt->len) {
+	if (pkt->pt == leg->sess.pt && pkt->len) {
 		if (leg->rxaudio)
 			(void)rxaudio_put(leg->rxaudio, pkt, th->now_us);
 		media_route_packet(leg, th, buf, len, pkt);
@@ -84,7 +88,8 @@ static void take(struct media_leg *leg, struct media_thread *th, uint8_t *buf,
 	/* a digit, or a packet that only keeps a NAT open: no sound, no loss */
 	if (leg->rxaudio)
 		(void)rxaudio_skip(leg->rxaudio, pkt, th->now_us);
-	media_rewrite_skip(&leg->rewrite, pkt);
+	if (pkt->pt == leg->sess.pt || !take_digit(leg, th, buf, len, pkt))
+		media_rewrite_skip(&leg->rewrite, pkt);
 }
 
 static void tell_started(struct media_leg *leg, struct media_thread *th)

@@ -25,9 +25,16 @@ unsigned media_sound_rate_of(const struct codec *codec);
 unsigned media_sound_frame(const struct media_sound *sound);
 unsigned media_sound_rate(const struct media_sound *sound);
 
+/** Of the frame that was put last */
+unsigned media_sound_last_rate(const struct media_sound *sound);
+
 /** Send a frame; packets go out as their time is full */
 void media_sound_put(struct media_leg *leg, struct media_thread *th,
 		     const int16_t *pcm);
+/** The same with a frame of another rate that the codec has: telephone sound
+ * needs no wider encoder */
+void media_sound_put_at(struct media_leg *leg, struct media_thread *th,
+			const int16_t *pcm, unsigned rate);
 /** Send what is left, filled up with silence */
 void media_sound_flush(struct media_leg *leg, struct media_thread *th);
 /** Forget what is left: another one plays now */

@@ -292,6 +292,16 @@ bool media_tap_is_over(const struct media_tap *tap)
 	       tap->rested == tap->rest;
 }
 
+bool media_tap_ended(const struct media_tap *tap, enum media_tap_end *whyp)
+{
+	if (!atomic_load_explicit(&tap->finished, memory_order_acquire) ||
+	    !tap->ended)
+		return false;
+	*whyp = tap->why;
+
+	return true;
+}
+
 void media_tap_pause(struct media_tap *tap, bool on)
 {
 	atomic_store_explicit(&tap->paused, on, memory_order_relaxed);

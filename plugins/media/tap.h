@@ -57,6 +57,8 @@ unsigned media_tap_rate(const struct media_tap *tap);
 size_t media_tap_read(struct media_tap *tap, int16_t *pcm, size_t n);
 /** Was finish() called, and everything read? */
 bool media_tap_is_over(const struct media_tap *tap);
+/** Did it end by itself? To be asked once media_tap_is_over(); the reader's */
+bool media_tap_ended(const struct media_tap *tap, enum media_tap_end *whyp);
 /** Leave out what comes from now on, time included, or not */
 void media_tap_pause(struct media_tap *tap, bool on);
 /** Frames that found no room and became silence */

@@ -18,12 +18,6 @@ enum {
 	HOUSE_MS = 100,  /* between two rounds of housekeeping */
 };
 
-struct media_cmd {
-	struct queue_node node; /* first */
-	media_cmd_h *fn;
-	void *arg;
-};
-
 int64_t media_now_us(void)
 {
 	struct timespec ts;
@@ -31,20 +25,6 @@ int64_t media_now_us(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-int media_post(struct media_thread *th, media_cmd_h *fn, void *arg)
-{
-	struct media_cmd *cmd = g_new0(struct media_cmd, 1);
-	int err;
-
-	cmd->fn = fn;
-	cmd->arg = arg;
-	err = queue_push(th->queue, &cmd->node);
-	if (err)
-		g_free(cmd);
-
-	return err;
 }
 
 int media_watch_add(struct media_thread *th, struct media_watch *watch)
@@ -62,20 +42,6 @@ void media_watch_del(struct media_thread *th, struct media_watch *watch)
 static void on_queue(struct media_watch *watch, struct media_thread *th)
 {
 	th->has_commands = true; /* after the sockets of this wake */
-}
-
-static void run_commands(struct media_thread *th)
-{
-	struct queue_node *node, *next;
-
-	th->has_commands = false;
-	for (node = queue_take_all(th->queue); node; node = next) {
-		struct media_cmd *cmd = (struct media_cmd *)(void *)node;
-
-		next = node->next;
-		cmd->fn(th, cmd->arg);
-		g_free(cmd);
-	}
 }
 
 static void housekeep(struct media_thread *th)
@@ -114,7 +80,7 @@ static void wake(struct media_thread *th, const struct epoll_event *evs, int n)
 			th->tick.ready = true;
 	}
 	if (th->has_commands)
-		run_commands(th);
+		media_commands_run(th);
 	if (th->tick.ready)
 		tick_run(&th->tick, th);
 	tick_arm(&th->tick);
@@ -230,6 +196,7 @@ int media_thread_start(struct media_thread *th, struct media_engine *engine,
 	th->epfd = th->input_watch.fd = th->tick.fd = -1;
 	th->legs = g_ptr_array_new();
 	th->events_tail = &th->events;
+	th->waiting_tail = &th->waiting;
 
 	err = open_descriptors(th);
 	if (!err)
@@ -251,7 +218,8 @@ void media_thread_stop(struct media_thread *th)
 	queue_close(th->queue);
 	pthread_join(th->tid, NULL);
 
-	run_commands(th); /* what came between the two lines above */
+	media_commands_run(th); /* what came between the two lines above */
+	media_commands_drop(th);
 	media_event_flush(th);
 	if (th->legs->len)
 		log_error("media thread %u: stopped with %u legs open",

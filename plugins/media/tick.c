@@ -53,6 +53,8 @@ void tick_join(struct tick *tick, struct media_leg *leg, int64_t now_us)
 	for (i = 1; i < TICK_PHASES; ++i)
 		if (tick->phases[i].legs->len < tick->phases[best].legs->len)
 			best = i;
+	if (leg->peer && leg->peer->tick.phase)
+		best = leg->peer->tick.phase - 1;
 
 	phase = &tick->phases[best];
 	if (!phase->legs->len)
@@ -99,14 +101,17 @@ static void run_phase(struct tick *tick, unsigned index,
 	const int64_t behind = late_us / TICK_US + 1;
 	const bool resync = behind > TICK_CATCH_UP;
 	const unsigned frames = resync ? TICK_CATCH_UP : (unsigned)behind;
-	unsigned i;
+	unsigned n, i;
 
 	note_lateness(tick, late_us);
 
-	/* from the end: who leaves is replaced by one that has run */
-	for (i = phase->legs->len; i > 0; --i)
-		media_leg_tick(g_ptr_array_index(phase->legs, i - 1), th,
-			       frames, resync);
+	for (n = 0; n < frames; ++n) {
+		++tick->serial;
+		/* from the end: who leaves is replaced by one that has run */
+		for (i = phase->legs->len; i > 0; --i)
+			media_leg_tick(g_ptr_array_index(phase->legs, i - 1),
+				       th, resync && n == 0);
+	}
 
 	phase->due_us = resync ? next_due(index, th->now_us)
 			       : phase->due_us + behind * TICK_US;

@@ -35,6 +35,7 @@ struct tick {
 	int fd; /**< timerfd */
 	bool ready;
 	int64_t armed_us; /**< 0 = disarmed */
+	uint64_t serial;  /**< of the 20 ms that a phase is in */
 	struct tick_phase phases[TICK_PHASES];
 
 	/* any thread */
@@ -46,6 +47,8 @@ struct tick_member {
 	unsigned phase; /**< 1 + index */
 	unsigned slot;
 };
+
+/* Bridged legs share a phase: a frame that one makes is there for the other. */
 
 /** @return 0 or errno of timerfd_create(2) */
 int tick_init(struct tick *tick);

@@ -166,6 +166,8 @@ struct sdpx_local {
 	 * (answers only) */
 	bool webrtc;
 	bool video; /**< take a video line too (with webrtc) */
+	/** Before the offer's order: "VP8", "H264", or NULL */
+	const char *video_codec;
 	/** What agreed before (a re-offer), or NULL: its codec and payload
 	 * types stay where they can */
 	const struct sdpx_session *prev;

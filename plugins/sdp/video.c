@@ -41,12 +41,15 @@ static bool is_usable(const struct sdpx_fmt *fmt, const char *codec)
 	       (fmt->fmtp && strstr(fmt->fmtp, "packetization-mode=1"));
 }
 
-static bool choose_fmt(const struct sdpx_media *m, struct sdpx_video *video)
+/* @param wanted  Only this codec; NULL: any */
+static bool choose_fmt(const struct sdpx_media *m, const char *wanted,
+		       struct sdpx_video *video)
 {
 	for (size_t i = 0; i < m->nfmts; ++i) {
 		const char *codec = codec_of(&m->fmts[i]);
 
-		if (!codec || !is_usable(&m->fmts[i], codec))
+		if (!codec || !is_usable(&m->fmts[i], codec) ||
+		    (wanted && strcmp(wanted, codec)))
 			continue;
 		video->codec = codec;
 		video->pt = (uint8_t)m->fmts[i].pt;
@@ -67,8 +70,11 @@ void sdpx_video_choose(const struct sdpx_desc *offer,
 		const struct sdpx_media *m = &offer->media[i];
 
 		if (strcmp(m->type, "video") || !m->port ||
-		    !sdpx_proto_is_ours(m->proto, true) ||
-		    !choose_fmt(m, video))
+		    !sdpx_proto_is_ours(m->proto, true))
+			continue;
+		if (!(local->video_codec &&
+		      choose_fmt(m, local->video_codec, video)) &&
+		    !choose_fmt(m, NULL, video))
 			continue;
 		video->on = true;
 		video->mline = i;

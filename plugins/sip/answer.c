@@ -157,7 +157,7 @@ void sipx_on_ack(const struct sipx_event *ev)
 
 	leg->state = SIPX_UP;
 	if (!leg->agreed &&
-	    (sipx_sound_accept(leg, ev->sip) || sipx_sound_start(leg))) {
+	    (sipx_sound_accept(leg, ev->sip, false) || sipx_sound_start(leg))) {
 		bad_answer(leg);
 		return;
 	}
@@ -175,7 +175,7 @@ void sipx_on_prack(const struct sipx_event *ev)
 	if (!leg || leg->agreed || !leg->early ||
 	    (leg->state != SIPX_INVITED && leg->state != SIPX_ANSWERED))
 		return;
-	if (sipx_sound_accept(leg, ev->sip) || sipx_sound_start(leg)) {
+	if (sipx_sound_accept(leg, ev->sip, false) || sipx_sound_start(leg)) {
 		/* the 200 offers once more */
 		leg->early = false;
 		return;

@@ -84,7 +84,9 @@ int sipx_hangup(struct leg *arg, const struct leg_end *end)
 
 	leg->end = *end;
 	leg->end.sip_reason = NULL;
-	if (leg->state == SIPX_INVITED) {
+	if (leg->state == SIPX_CALLING) {
+		sipx_cancel(leg);
+	} else if (leg->state == SIPX_INVITED) {
 		code = reject(leg, end);
 	} else if (leg->state == SIPX_ANSWERED) {
 		/* RFC 3261 §15: no BYE by the called before the ACK */

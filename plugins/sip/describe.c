@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What of an INVITE is kept as data: never trusted, bounded, clean text */
+/* What of an INVITE, or of the response to ours, is kept as data: never
+ * trusted, bounded, clean text */
 #include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_parser.h>
 
@@ -81,10 +82,10 @@ static void add_known(json_t *headers, const sip_t *sip)
 /* NULL when there are none, as mostly */
 static json_t *headers_of(const sip_t *sip)
 {
-	const sip_unknown_t *un = sip->sip_unknown;
+	const sip_unknown_t *un = sip ? sip->sip_unknown : NULL;
 	json_t *headers;
 
-	if (!un && !sip_p_asserted_identity(sip))
+	if (!sip || (!un && !sip_p_asserted_identity(sip)))
 		return NULL;
 
 	headers = json_object();
@@ -105,16 +106,24 @@ static void put_clean(GString *out, const char *key, const char *value)
 	jsonw_str(out, key, text);
 }
 
-char *sipx_describe(const sip_t *sip, const char *remote)
+static const char *agent_of(const sip_t *sip)
+{
+	if (sip && sip->sip_user_agent)
+		return sip->sip_user_agent->g_string;
+
+	return sip && sip->sip_server ? sip->sip_server->g_string : NULL;
+}
+
+char *sipx_describe(const char *call_id, const sip_t *sip, const char *remote)
 {
 	GString *info = g_string_sized_new(INFO_SIZE);
 	json_t *headers = headers_of(sip);
 
 	jsonw_open(info, NULL, '{');
-	put_clean(info, "call_id", sip->sip_call_id->i_id);
+	put_clean(info, "call_id", call_id);
 	jsonw_str(info, "remote", remote);
-	if (sip->sip_user_agent)
-		put_clean(info, "user_agent", sip->sip_user_agent->g_string);
+	if (agent_of(sip))
+		put_clean(info, "user_agent", agent_of(sip));
 	if (headers)
 		jsonw_json(info, "headers", headers);
 	else

@@ -23,6 +23,7 @@ static const struct method methods[] = {
 	{nua_i_update, "sip UPDATE", sipx_on_update},
 	{nua_i_info, "sip INFO", sipx_on_info},
 	{nua_i_options, "sip OPTIONS", sipx_on_options},
+	{nua_r_invite, "sip INVITE reply", sipx_on_invite_reply},
 	{nua_r_bye, "sip BYE reply", sipx_on_bye_reply},
 	{nua_i_error, "sip error", sipx_on_error},
 	{nua_i_terminated, "sip terminated", sipx_on_terminated},

@@ -7,7 +7,8 @@
  * line, and the one called at the end of the headers. There the source and
  * the headers are known and nothing has been kept yet; a request that is not
  * to be seen loses its request line, and nta throws away what is neither
- * request nor response. */
+ * request nor response. A response loses Retry-After: nua would ask again by
+ * itself then, unseen by the call that has given up or gone another way. */
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/sip_parser.h>
@@ -164,9 +165,12 @@ static issize_t on_headers_end(msg_t *msg, msg_pub_t *mo, char *b, isize_t len,
 	const bool before = !(mo->msg_flags & MSG_FLG_BODY);
 	issize_t n = sip_extract_body(msg, sip, b, len, eos);
 
-	if (!before || n <= 0 || !(mo->msg_flags & MSG_FLG_BODY) ||
-	    !sip->sip_request)
+	if (!before || n <= 0 || !(mo->msg_flags & MSG_FLG_BODY))
 		return n;
+	if (!sip->sip_request) {
+		sip->sip_retry_after = NULL;
+		return n;
+	}
 
 	if (is_datagram(msg)) {
 		if (broken(msg_mclass(msg), sip))

@@ -8,27 +8,18 @@
 #include "sipx_priv.h"
 #include "source.h"
 
-/* Without Record-Route the next requests go to the Contact; behind NAT that
- * is an address of theirs that we cannot reach, so they go to where the INVITE
- * came from (architecture: NAT). Before the first response. */
-static void follow_source(const struct sipx_event *ev,
-			  const struct sipx_peer *peer)
+/* How requests of ours reach them in the dialog. Before the first response. */
+static void learn_peer(const struct sipx_event *ev,
+		       const struct sipx_peer *peer)
 {
-	const sip_contact_t *contact = ev->sip->sip_contact;
-	char host[SIPX_PEER_SIZE], where[SIPX_PEER_SIZE];
-	char url[SIPX_TEXT_SIZE];
+	char url[SIPX_URL_SIZE];
+	const bool nat = sipx_source_url(url, sizeof(url), ev->sip, peer);
+	const bool update = sipx_takes_update(ev->sip);
 
-	sipx_peer_host(host, sizeof(host), peer);
-	if (ev->sip->sip_record_route || !contact ||
-	    !contact->m_url->url_host ||
-	    !strcmp(contact->m_url->url_host, host) ||
-	    !sipx_host_is_private(contact->m_url->url_host))
-		return;
-
-	sipx_peer_text(where, sizeof(where), peer);
-	g_snprintf(url, sizeof(url), "sip:%s;transport=%s", where,
-		   peer->tcp ? "tcp" : "udp");
-	nua_set_hparams(ev->nh, NUTAG_PROXY(url), TAG_END());
+	if (nat || !update)
+		nua_set_hparams(ev->nh, TAG_IF(nat, NUTAG_PROXY(url)),
+				TAG_IF(!update, NUTAG_UPDATE_REFRESH(0)),
+				TAG_END());
 }
 
 static int refusal_code(enum call_refusal refusal)
@@ -175,12 +166,11 @@ void sipx_on_invite(const struct sipx_event *ev)
 		return;
 	}
 
-	follow_source(ev, &peer);
-	leg = sipx_leg_new(ev, src.trunk);
-	sipx_peer_text(from, sizeof(from), &peer);
-	g_snprintf(leg->remote, sizeof(leg->remote), "%s:%s",
-		   peer.tcp ? "tcp" : "udp", from);
-	leg->info = sipx_describe(ev->sip, leg->remote);
+	learn_peer(ev, &peer);
+	leg = sipx_leg_new(ev->stack, ev->nh, ev->sip->sip_call_id->i_id,
+			   src.trunk, NULL);
+	sipx_peer_remote(leg->remote, sizeof(leg->remote), &peer);
+	leg->info = sipx_describe(leg->call_id, ev->sip, leg->remote);
 	leg->can_100rel = has_100rel(ev->sip);
 	offer_leg(ev, leg, &src);
 }

@@ -13,7 +13,7 @@ static const char relay_type[] = "application/dtmf-relay";
  * sends them there too, and each would count twice. */
 static bool takes_info(const struct sipx_leg *leg)
 {
-	return leg->trunk->dtmf == DIR_DTMF_INFO || leg->sess.dtmf_pt < 0;
+	return sipx_leg_dtmf(leg) == DIR_DTMF_INFO || leg->sess.dtmf_pt < 0;
 }
 
 static int digit_of(const sip_t *sip, char *digitp, unsigned *msp)
@@ -57,7 +57,7 @@ void sipx_on_info(const struct sipx_event *ev)
 
 bool sipx_dtmf_by_info(const struct leg *arg)
 {
-	return ((const struct sipx_leg *)arg)->trunk->dtmf == DIR_DTMF_INFO;
+	return sipx_leg_dtmf((const struct sipx_leg *)arg) == DIR_DTMF_INFO;
 }
 
 int sipx_send_dtmf(struct leg *arg, char digit, unsigned duration_ms)
@@ -65,7 +65,7 @@ int sipx_send_dtmf(struct leg *arg, char digit, unsigned duration_ms)
 	struct sipx_leg *leg = sipx_leg_of(arg);
 	char body[64];
 
-	if (leg->trunk->dtmf != DIR_DTMF_INFO)
+	if (sipx_leg_dtmf(leg) != DIR_DTMF_INFO)
 		return ENOTSUP;
 	if (leg->state != SIPX_UP || !leg->nh)
 		return EPROTO;

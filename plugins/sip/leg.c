@@ -17,6 +17,8 @@ static void leg_destructor(void *obj)
 
 	timer_cancel(leg->stack->timers, &leg->later_timer);
 	timer_cancel(leg->stack->timers, &leg->trying_timer);
+	timer_cancel(leg->stack->timers, &leg->hold_timer);
+	timer_cancel(leg->stack->timers, &leg->cancel_timer);
 	atomic_fetch_sub(&leg->stack->n.legs, 1);
 	obj_unref(leg->offer);
 	obj_unref((void *)leg->trunk);
@@ -27,52 +29,82 @@ static void leg_destructor(void *obj)
 	obj_unref(leg->stack);
 }
 
-/* What the trunk allows, in its order; all of ours when it says nothing */
-static void choose_codecs(struct sipx_leg *leg)
+static void add_codec(struct sipx_leg *leg, const struct codec *codec)
 {
-	char **names = leg->trunk->codecs;
-	const struct codec *codec;
-	size_t n = 0, i;
+	size_t i;
 
-	for (i = 0; names && names[i] && n < CODEC_NIDS; ++i) {
-		codec = codec_by_name(names[i]);
-		if (codec)
-			leg->codecs[n++] = codec;
-	}
-	for (i = 0; !names && i < CODEC_NIDS; ++i)
-		leg->codecs[n++] = codec_at(i);
-
-	leg->local.codecs = leg->codecs;
-	leg->local.ncodecs = n;
-	leg->local.dtmf = leg->trunk->dtmf == DIR_DTMF_RFC4733;
-	leg->local.dir = SDPX_SENDRECV;
-	leg->local.rtcp_mux = true;
-	leg->local.addr = leg->stack->public_address;
+	for (i = 0; i < leg->local.ncodecs; ++i)
+		if (leg->codecs[i] == codec)
+			return;
+	if (codec)
+		leg->codecs[leg->local.ncodecs++] = codec;
 }
 
-struct sipx_leg *sipx_leg_new(const struct sipx_event *ev,
-			      const struct dir_trunk *trunk)
+static bool is_allowed(char **names, const struct codec *codec)
+{
+	for (; names && *names; ++names)
+		if (codec_by_name(*names) == codec)
+			return true;
+
+	return false;
+}
+
+/* What the trunk allows, in its order; all of ours when it says nothing */
+static void choose_codecs(struct sipx_leg *leg, const char *first)
+{
+	const struct codec *wish = first ? codec_by_name(first) : NULL;
+	char **names = leg->trunk ? leg->trunk->codecs : NULL;
+	size_t i;
+
+	if (!names || is_allowed(names, wish))
+		add_codec(leg, wish);
+	for (i = 0; names && names[i]; ++i)
+		add_codec(leg, codec_by_name(names[i]));
+	for (i = 0; !names && i < CODEC_NIDS; ++i)
+		add_codec(leg, codec_at(i));
+}
+
+enum dir_dtmf sipx_leg_dtmf(const struct sipx_leg *leg)
+{
+	return leg->trunk ? leg->trunk->dtmf : DIR_DTMF_RFC4733;
+}
+
+static void init_local(struct sipx_leg *leg, const char *first)
+{
+	struct sipx_stack *stack = leg->stack;
+
+	leg->local.codecs = leg->codecs;
+	choose_codecs(leg, first);
+	leg->local.dtmf = sipx_leg_dtmf(leg) == DIR_DTMF_RFC4733;
+	leg->local.dir = SDPX_SENDRECV;
+	leg->local.rtcp_mux = true;
+	leg->local.addr = stack->public_address;
+	sdpx_origin_init(
+		&leg->origin,
+		stack->salt * (uintptr_t)leg ^
+			(uint64_t)clock_mono_us(loop_clock(stack->loop)));
+}
+
+struct sipx_leg *sipx_leg_new(struct sipx_stack *stack, nua_handle_t *nh,
+			      const char *call_id,
+			      const struct dir_trunk *trunk, const char *first)
 {
 	struct sipx_leg *leg = obj_zalloc(sizeof(*leg), leg_destructor);
-	const char *call_id = ev->sip->sip_call_id->i_id;
 	char name[SIPX_TEXT_SIZE];
 
 	leg->leg.ops = &sipx_leg_ops;
-	leg->stack = obj_ref(ev->stack);
+	leg->stack = obj_ref(stack);
 	leg->trunk = obj_ref((void *)trunk);
+	leg->state = SIPX_INVITED;
 	leg->call_id = g_strdup(call_id);
 	sipx_clean(name, sizeof(name), call_id, strlen(call_id));
 	leg->name = g_strdup_printf("sip %s", name);
-	choose_codecs(leg);
-	sdpx_origin_init(
-		&leg->origin,
-		ev->stack->salt * (uintptr_t)leg ^
-			(uint64_t)clock_mono_us(loop_clock(ev->stack->loop)));
+	init_local(leg, first);
 
-	leg->nh = ev->nh;
+	leg->nh = nh;
 	nua_handle_bind(leg->nh, leg);
-	g_hash_table_insert(leg->stack->legs, leg->call_id, obj_ref(leg));
-	atomic_fetch_add(&leg->stack->n.legs, 1);
+	g_hash_table_insert(stack->legs, leg->call_id, obj_ref(leg));
+	atomic_fetch_add(&stack->n.legs, 1);
 
 	return leg;
 }
@@ -155,6 +187,7 @@ void sipx_leg_over(struct sipx_leg *leg)
 	leg->state = SIPX_OVER;
 	leg->deaf = true;
 	timer_cancel(leg->stack->timers, &leg->trying_timer);
+	timer_cancel(leg->stack->timers, &leg->hold_timer);
 	sipx_sound_close(leg);
 	sipx_leg_later(leg, SIPX_LATER_CLOSED);
 }
@@ -196,6 +229,7 @@ void sipx_leg_forget(struct sipx_leg *leg)
 	if (!leg->nh)
 		return;
 
+	timer_cancel(stack->timers, &leg->cancel_timer);
 	nua_handle_bind(leg->nh, NULL);
 	nua_handle_destroy(leg->nh);
 	leg->nh = NULL;
@@ -234,6 +268,7 @@ const struct leg_ops sipx_leg_ops = {
 	.hangup = sipx_hangup,
 	.dtmf_by_signalling = sipx_dtmf_by_info,
 	.send_dtmf = sipx_send_dtmf,
+	.hold = sipx_hold,
 	.describe = leg_describe,
 	.describe_media = sipx_sound_json,
 	.remote = leg_remote,

@@ -6,7 +6,7 @@
 
 #include "sipx_priv.h"
 
-static void tell_held(struct sipx_leg *leg)
+void sipx_tell_held(struct sipx_leg *leg)
 {
 	if (leg->held == leg->sess.held)
 		return;
@@ -26,9 +26,8 @@ static void agree(const struct sipx_event *ev, const char *sdp)
 		    TAG_IF(sdp, SIPTAG_PAYLOAD_STR(sdp)), TAG_END());
 }
 
-/* @return 0, or the code that refuses it, with everything as it was */
-static int take_offer(struct sipx_leg *leg, const sip_t *sip,
-		      const char **warningp)
+int sipx_take_offer(struct sipx_leg *leg, const sip_t *sip,
+		    const char **warningp)
 {
 	const struct sdpx_session before = leg->sess;
 	int code = sipx_sound_offer(leg, sip, warningp);
@@ -46,7 +45,7 @@ static void handle_offer(const struct sipx_event *ev)
 	struct sipx_leg *leg = ev->leg;
 	char warning[2 * SIPX_TEXT_SIZE];
 	const char *why = NULL;
-	const int code = take_offer(leg, ev->sip, &why);
+	const int code = sipx_take_offer(leg, ev->sip, &why);
 
 	if (code) {
 		sipx_warning(warning, sizeof(warning), ev->stack, 305,
@@ -56,26 +55,20 @@ static void handle_offer(const struct sipx_event *ev)
 	}
 
 	agree(ev, leg->sdp);
-	tell_held(leg);
+	sipx_tell_held(leg);
 }
 
 /* A re-INVITE without SDP asks for our offer; its answer comes in the ACK */
 static void offer_again(const struct sipx_event *ev)
 {
 	struct sipx_leg *leg = ev->leg;
-	char *sdp = NULL;
 
-	leg->local.prev = &leg->sess;
-	if (sdpx_offer(&sdp, &leg->local, &leg->origin)) {
-		leg->local.prev = NULL;
+	if (sipx_sound_reoffer(leg)) {
 		sipx_refuse(ev, 500, NULL);
 		return;
 	}
-	leg->local.prev = NULL;
-	g_free(leg->sdp);
-	leg->sdp = sdp;
 	leg->reoffered = true;
-	agree(ev, sdp);
+	agree(ev, leg->sdp);
 }
 
 void sipx_on_reinvite(const struct sipx_event *ev)
@@ -105,9 +98,9 @@ void sipx_on_reinvite_ack(const struct sipx_event *ev)
 
 	leg->reoffered = false;
 	/* a refresh whose sender ignored our offer: nothing changes */
-	if (sipx_sound_accept(leg, ev->sip) || sipx_sound_start(leg))
-		return;
-	tell_held(leg);
+	if (!sipx_sound_accept(leg, ev->sip, true) && !sipx_sound_start(leg))
+		sipx_tell_held(leg);
+	sipx_hold_go_on(leg);
 }
 
 void sipx_on_update(const struct sipx_event *ev)

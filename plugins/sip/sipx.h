@@ -5,7 +5,8 @@
  * the loop's own su_root; its stack has no thread of its own. An INVITE from a
  * trunk to one of our numbers becomes a leg (call/leg.h) and is offered to
  * `incoming`; whatever is not from a trunk is turned away before the stack
- * sees it. docs/sip.md lists which response stands for what.
+ * sees it. Legs to trunks and SIP URIs are made by sipx_stack_factory().
+ * docs/sip.md lists which response stands for what.
  */
 #ifndef BIFRONS_SIP_SIPX_H
 #define BIFRONS_SIP_SIPX_H
@@ -39,6 +40,13 @@ struct sipx_params {
 	/** How long transactions are kept for retransmissions, and an ACK is
 	 * waited for: 64 × T1 of RFC 3261; 0 = 32000 */
 	unsigned linger_ms;
+	/** Opens the trunks' passwords (secret.h); NULL: no digest */
+	const uint8_t *key;
+	/** Session timer that we ask for (RFC 4028); 0 = 1800 */
+	unsigned session_s;
+	/** After 491 we offer again within this; 0 = as RFC 3261 §14.1 says */
+	unsigned glare_ms;
+	uint64_t seed; /**< of choices by weight; 0 = random */
 };
 
 /** Bind the sockets and take calls.
@@ -70,6 +78,7 @@ enum {
 struct sipx_stats {
 	uint64_t invites; /**< first INVITEs that passed the guard */
 	uint64_t taken;   /**< that became calls */
+	uint64_t dialled; /**< outgoing legs whose INVITE was sent */
 	uint64_t shed;    /**< refused for the loop's lag or draining */
 	uint64_t strangers, strangers_silent; /**< all, and left unanswered */
 	uint64_t sent[SIPX_NCLASSES]; /**< final responses to INVITE by class */

@@ -33,6 +33,7 @@ enum {
 	SIPX_CALL_ID_MAX = 256, /**< longer ones are refused */
 	SIPX_TRUNKS_MAX = 16,   /**< of one source address */
 	SIPX_SOCKETS_MAX = 4,   /**< UDP sockets of a stack */
+	SIPX_URL_SIZE = 256,    /**< of an address of theirs as URL */
 };
 
 struct sipx_guard;
@@ -40,7 +41,7 @@ struct sipx_sockets;
 
 struct sipx_counters {
 	atomic_uint_fast64_t invites, taken, shed, strangers, strangers_silent,
-		sent[SIPX_NCLASSES];
+		dialled, sent[SIPX_NCLASSES];
 	atomic_uint legs;
 };
 
@@ -58,15 +59,19 @@ struct sipx_stack {
 	struct media_engine *media;
 	enum call_refusal (*incoming)(void *arg, const struct leg_incoming *in);
 	void *arg;
-	char *public_address;
+	char *bind, *public_address;
 	uint16_t port;
 	int64_t max_lag_us;
+	unsigned linger_ms, session_s, glare_ms;
+	const uint8_t *key;
+	struct leg_factory factory;
 	uint64_t salt; /**< random: tags, session ids */
 
 	nua_t *nua;
 	struct sipx_guard *guard;
 	struct sipx_sockets *sockets;
 
+	uint64_t random;  /**< state of sipx_random() */
 	GHashTable *legs; /**< Call-ID → leg; a reference each */
 	struct sipx_budget strangers;
 	int64_t shed_until_us; /**< refuse until then */
@@ -83,7 +88,8 @@ struct sipx_stack {
 
 /** Where a leg is; forward only */
 enum sipx_state {
-	SIPX_INVITED,  /**< no final response yet */
+	SIPX_CALLING,  /**< outgoing: no final response yet */
+	SIPX_INVITED,  /**< incoming: no final response yet */
 	SIPX_ANSWERED, /**< 200 is out, the ACK is not here */
 	SIPX_UP,
 	SIPX_OVER, /**< ended, or told to; answers and BYEs may be on the way */
@@ -104,9 +110,17 @@ struct sipx_leg {
 	char *call_id;
 	char *name; /**< for the log: "sip CALL-ID" until a call has it */
 	enum sipx_state state;
-	const struct dir_trunk *trunk;   /**< a reference */
+	const struct dir_trunk *trunk;   /**< a reference; NULL: a URI */
 	char *info;                      /**< the call's `sip` member */
 	char remote[SIPX_PEER_SIZE + 8]; /**< from where it came, as there */
+
+	/* outgoing (invite.c) */
+	bool dialled; /**< our INVITE has its final response */
+	bool heard;   /**< anything came */
+	bool rang;    /**< ringing() was told */
+	bool answered_challenge;
+	char early_tag[SIPX_TEXT_SIZE]; /**< To tag of the early answer */
+	struct timer cancel_timer;      /**< when nothing answers our CANCEL */
 
 	/* offer and answer */
 	struct sdpx_desc *offer; /**< theirs; NULL: we offer (late offer) */
@@ -122,6 +136,11 @@ struct sipx_leg {
 	struct timer trying_timer; /**< 100, when nothing else went out */
 	bool reoffered; /**< their re-INVITE had no SDP, ours waits for ACK */
 	bool held;
+
+	/* our hold (hold.c) */
+	bool hold_want, hold_is, hold_asked; /**< the call; agreed; offered */
+	bool reinviting;         /**< our re-INVITE has no final response yet */
+	struct timer hold_timer; /**< to offer again after 491 */
 
 	/* the end */
 	bool bye_waits;  /**< hung up between 200 and ACK */
@@ -163,9 +182,11 @@ void sipx_on_bye(const struct sipx_event *ev);
 void sipx_on_bye_reply(const struct sipx_event *ev);
 void sipx_on_error(const struct sipx_event *ev);
 void sipx_on_terminated(const struct sipx_event *ev);
-void sipx_on_options(const struct sipx_event *ev);  /* options.c */
-void sipx_on_info(const struct sipx_event *ev);     /* info.c */
-void sipx_on_shutdown(const struct sipx_event *ev); /* stop.c */
+void sipx_on_invite_reply(const struct sipx_event *ev);   /* invite.c */
+void sipx_on_reinvite_reply(const struct sipx_event *ev); /* hold.c */
+void sipx_on_options(const struct sipx_event *ev);        /* options.c */
+void sipx_on_info(const struct sipx_event *ev);           /* info.c */
+void sipx_on_shutdown(const struct sipx_event *ev);       /* stop.c */
 
 /* ---- refuse.c ---- */
 
@@ -184,9 +205,15 @@ void sipx_warning(char *out, size_t size, const struct sipx_stack *stack,
 
 extern const struct leg_ops sipx_leg_ops;
 
-/** A leg for an INVITE; the handle is bound to it */
-struct sipx_leg *sipx_leg_new(const struct sipx_event *ev,
-			      const struct dir_trunk *trunk);
+/** A leg for an INVITE, theirs or ours; the handle is bound to it.
+ * @param trunk  Or NULL
+ * @param first  A codec's name to be offered first, or NULL
+ */
+struct sipx_leg *sipx_leg_new(struct sipx_stack *stack, nua_handle_t *nh,
+			      const char *call_id,
+			      const struct dir_trunk *trunk, const char *first);
+/** How digits travel */
+enum dir_dtmf sipx_leg_dtmf(const struct sipx_leg *leg);
 struct sipx_leg *sipx_leg_of(const struct leg *leg);
 /** Do these a moment later, outside whatever runs now */
 void sipx_leg_later(struct sipx_leg *leg, unsigned what);
@@ -205,7 +232,29 @@ bool sipx_leg_hears(const struct sipx_leg *leg);
 /** For the log: "call ID", or the SIP Call-ID before there is a call */
 const char *sipx_leg_name(struct sipx_leg *leg);
 
-/* ---- answer.c, bye.c, info.c ---- */
+/* ---- outgoing.c, invite.c, hold.c, auth.c ---- */
+
+/** leg_factory.dial; arg is the stack */
+int sipx_dial(void *arg, const struct leg_dial *dial,
+	      const struct leg_route *route, const struct leg_handler *handler,
+	      void *handler_arg, struct leg **legp);
+/** Acknowledge the 200 that is being handled.
+ * @param sdp  Our answer, or NULL
+ */
+void sipx_ack(const struct sipx_event *ev, const char *sdp);
+/** Our INVITE shall end: CANCEL as soon as they have answered anything */
+void sipx_cancel(struct sipx_leg *leg);
+/** leg_ops.hold */
+int sipx_hold(struct leg *leg, bool on);
+/** Offer what was held back while another offer was open */
+void sipx_hold_go_on(struct sipx_leg *leg);
+/** Once in a process, before nua: digest as trunks ask for it today */
+void sipx_auth_register(void);
+/** Answer a 401 or 407 with the trunk's credentials.
+ * @return false: there are none for it */
+bool sipx_authenticate(struct sipx_leg *leg, const sip_t *sip);
+
+/* ---- answer.c, bye.c, info.c, reinvite.c ---- */
 
 /** The INVITE waits for us: 100 when nothing better comes soon */
 void sipx_trying(struct sipx_leg *leg);
@@ -214,6 +263,12 @@ int sipx_progress(struct leg *leg);
 int sipx_answer(struct leg *leg);
 int sipx_hangup(struct leg *leg, const struct leg_end *end);
 void sipx_bye(struct sipx_leg *leg);
+/** Take their offer, all of it. @return 0, or the code that refuses it, with
+ * everything as it was */
+int sipx_take_offer(struct sipx_leg *leg, const sip_t *sip,
+		    const char **warningp);
+/** Tell the call when they held or resumed us */
+void sipx_tell_held(struct sipx_leg *leg);
 bool sipx_dtmf_by_info(const struct leg *leg);
 int sipx_send_dtmf(struct leg *leg, char digit, unsigned duration_ms);
 /** Which rejection stands for a reason (contract §5, hangup) */
@@ -232,8 +287,13 @@ int sipx_sound_offer(struct sipx_leg *leg, const sip_t *sip,
  * @return 0, EAGAIN (no port) or EINVAL
  */
 int sipx_sound_describe(struct sipx_leg *leg);
-/** Take their answer to our late offer. @return 0 or EPROTO */
-int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip);
+/** Another offer of ours, in leg->sdp. @return 0 or EINVAL */
+int sipx_sound_reoffer(struct sipx_leg *leg);
+/** Take their answer to our offer.
+ * @param again  The offer was a later one (sipx_sound_reoffer())
+ * @return 0 or EPROTO
+ */
+int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip, bool again);
 /** Start or change what flows, as leg->sess says */
 int sipx_sound_start(struct sipx_leg *leg);
 void sipx_sound_close(struct sipx_leg *leg);
@@ -244,9 +304,23 @@ char *sipx_sound_json(const struct leg *leg);
 /* ---- describe.c ---- */
 
 /** The call's `sip` member, bounded and clean: JSON text; g_free() it.
+ * @param sip     Their INVITE or response, or NULL
  * @param remote  Their address, "udp:192.0.2.1:5060"
  */
-char *sipx_describe(const sip_t *sip, const char *remote);
+char *sipx_describe(const char *call_id, const sip_t *sip, const char *remote);
+
+/* ---- source.c ---- */
+
+/** "udp:192.0.2.1:5060" */
+void sipx_peer_remote(char *out, size_t size, const struct sipx_peer *peer);
+/** Where requests in the dialog must go when their Contact is an address
+ * behind NAT: to where this message came from.
+ * @return false: to the Contact or route, as it says
+ */
+bool sipx_source_url(char *url, size_t size, const sip_t *sip,
+		     const struct sipx_peer *peer);
+/** Refreshes of the session go by UPDATE only to who says that it takes it */
+bool sipx_takes_update(const sip_t *sip);
 
 /* ---- shed.c ---- */
 
@@ -277,6 +351,8 @@ int sipx_sockets_fd(const struct sipx_sockets *sockets, size_t i);
 
 /* ---- stack.c, stop.c, log.c ---- */
 
+/** For choices by chance, not for secrets */
+uint64_t sipx_random(struct sipx_stack *stack);
 void sipx_stop_check(struct sipx_stack *stack);
 void sipx_stack_free(struct sipx_stack *stack);
 void sipx_log_redirect(void);

@@ -24,7 +24,7 @@ static void on_dtmf(void *arg, char digit, unsigned duration_ms)
 	struct sipx_leg *leg = arg;
 
 	/* where digits come by INFO, tones in the sound are an echo of them */
-	if (sipx_leg_hears(leg) && leg->trunk->dtmf != DIR_DTMF_INFO)
+	if (sipx_leg_hears(leg) && sipx_leg_dtmf(leg) != DIR_DTMF_INFO)
 		leg->leg.handler->dtmf(leg->leg.arg, digit, duration_ms);
 }
 
@@ -42,6 +42,14 @@ static void on_silent(void *arg)
 
 	if (sipx_leg_hears(leg))
 		leg->leg.handler->silent(leg->leg.arg);
+}
+
+static void on_tapped(void *arg, uint32_t tap_id, enum media_tap_end why)
+{
+	struct sipx_leg *leg = arg;
+
+	if (sipx_leg_hears(leg) && leg->leg.handler->tapped)
+		leg->leg.handler->tapped(leg->leg.arg, tap_id, why);
 }
 
 static void on_started(void *arg)
@@ -63,6 +71,7 @@ static const struct media_handler handler = {
 	.played = on_played,
 	.silent = on_silent,
 	.started = on_started,
+	.tapped = on_tapped,
 	.closed = on_closed,
 };
 
@@ -210,7 +219,24 @@ int sipx_sound_describe(struct sipx_leg *leg)
 	return 0;
 }
 
-int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip)
+int sipx_sound_reoffer(struct sipx_leg *leg)
+{
+	char *sdp = NULL;
+	int err;
+
+	leg->local.prev = &leg->sess;
+	err = sdpx_offer(&sdp, &leg->local, &leg->origin);
+	leg->local.prev = NULL;
+	if (err)
+		return err;
+
+	g_free(leg->sdp);
+	leg->sdp = sdp;
+
+	return 0;
+}
+
+int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip, bool again)
 {
 	struct sdpx_desc *desc;
 	struct sdpx_session sess;
@@ -222,10 +248,12 @@ int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip)
 	    sdpx_parse(&desc, text, len) != SDPX_OK)
 		return EPROTO;
 
-	leg->local.prev = leg->agreed ? &leg->sess : NULL;
+	leg->local.prev = again ? &leg->sess : NULL;
 	res = sdpx_accept(desc, &leg->local, &sess);
 	leg->local.prev = NULL;
 	obj_unref(desc);
+	if (res == SDPX_OK && !in_reach(leg, &sess))
+		res = SDPX_NO_ADDRESS;
 	if (res != SDPX_OK) {
 		log_info("%s: answer refused: %s", sipx_leg_name(leg),
 			 sdpx_result_text(res));
@@ -240,18 +268,21 @@ int sipx_sound_accept(struct sipx_leg *leg, const sip_t *sip)
 
 static enum media_dtmf dtmf_mode(const struct sipx_leg *leg)
 {
-	if (leg->trunk->dtmf == DIR_DTMF_INFO)
+	if (sipx_leg_dtmf(leg) == DIR_DTMF_INFO)
 		return MEDIA_DTMF_INFO;
 
 	return leg->sess.dtmf_pt < 0 ? MEDIA_DTMF_INBAND : MEDIA_DTMF_RFC4733;
 }
 
+/* NULL without a trunk: the first who sends is it */
 static struct media_source *trunk_sources(const struct dir_trunk *trunk)
 {
-	struct media_source *sources =
-		g_new0(struct media_source, trunk->nallowed);
+	struct media_source *sources;
 	size_t i;
 
+	if (!trunk)
+		return NULL;
+	sources = g_new0(struct media_source, trunk->nallowed);
 	for (i = 0; i < trunk->nallowed; ++i) {
 		sources[i].family = trunk->allowed[i].family;
 		sources[i].bits = trunk->allowed[i].bits;
@@ -286,7 +317,7 @@ int sipx_sound_start(struct sipx_leg *leg)
 
 	sources = trunk_sources(leg->trunk);
 	ms.sources = sources;
-	ms.nsources = leg->trunk->nallowed;
+	ms.nsources = leg->trunk ? leg->trunk->nallowed : 0;
 	err = media_leg_start(leg->leg.media, &ms);
 	g_free(sources);
 

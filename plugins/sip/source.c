@@ -24,6 +24,41 @@ void sipx_source_peer(const struct sipx_stack *stack, struct sipx_peer *peer)
 	peer->tcp = msg_addrinfo(msg)->ai_socktype == SOCK_STREAM;
 }
 
+void sipx_peer_remote(char *out, size_t size, const struct sipx_peer *peer)
+{
+	char text[SIPX_PEER_SIZE];
+
+	sipx_peer_text(text, sizeof(text), peer);
+	g_snprintf(out, size, "%s:%s", peer->tcp ? "tcp" : "udp", text);
+}
+
+/* Without Record-Route the next requests go to the Contact; behind NAT that
+ * is an address of theirs that we cannot reach (architecture: NAT) */
+bool sipx_source_url(char *url, size_t size, const sip_t *sip,
+		     const struct sipx_peer *peer)
+{
+	const sip_contact_t *contact = sip->sip_contact;
+	char host[SIPX_PEER_SIZE], where[SIPX_PEER_SIZE];
+
+	sipx_peer_host(host, sizeof(host), peer);
+	if (sip->sip_record_route || !contact || !contact->m_url->url_host ||
+	    !strcmp(contact->m_url->url_host, host) ||
+	    !sipx_host_is_private(contact->m_url->url_host))
+		return false;
+
+	sipx_peer_text(where, sizeof(where), peer);
+	g_snprintf(url, size, "sip:%s;transport=%s", where,
+		   peer->tcp ? "tcp" : "udp");
+
+	return true;
+}
+
+bool sipx_takes_update(const sip_t *sip)
+{
+	return sip->sip_allow &&
+	       sip_is_allowed(sip->sip_allow, SIP_METHOD_UPDATE);
+}
+
 const char *sipx_header(const sip_t *sip, const char *name)
 {
 	const sip_unknown_t *un;

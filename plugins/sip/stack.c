@@ -13,12 +13,14 @@
 #include "common/str.h"
 #include "host/log.h"
 
+#include "route.h"
 #include "sipx_priv.h"
 
 enum {
 	DEFAULT_MAX_LAG_MS = 100,
 	DEFAULT_STRANGERS_PER_S = 50,
 	DEFAULT_LINGER_MS = 32000,
+	DEFAULT_SESSION_S = 1800,
 	UDP_RMEM = 4 * 1024 * 1024, /* the kernel caps it at rmem_max */
 	MSG_MAX = 64 * 1024,        /* of one SIP message */
 	TCP_IDLE_MS = 15 * 60 * 1000,
@@ -80,8 +82,6 @@ static uint16_t socket_port(const struct sipx_stack *stack)
 static int create_nua(struct sipx_stack *stack, const struct sipx_params *prm,
 		      const char *url)
 {
-	const unsigned linger_ms =
-		prm->linger_ms ? prm->linger_ms : DEFAULT_LINGER_MS;
 	su_root_t *root = loop_su_root(stack->loop);
 
 	/* the stack runs on the loop: measured a third cheaper than a thread
@@ -93,18 +93,19 @@ static int create_nua(struct sipx_stack *stack, const struct sipx_params *prm,
 		NTATAG_MCLASS(sipx_guard_mclass(stack->guard)),
 		sipx_sockets_tag(), (tag_value_t)stack->sockets,
 		NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0),
+		NUTAG_AUTOACK(0), NUTAG_EARLY_MEDIA(0), NTATAG_PASS_100(1),
 		NUTAG_APPL_METHOD(NULL), NUTAG_APPL_METHOD(appl_methods),
 		SIPTAG_ALLOW_STR(allow), NUTAG_ALLOW_EVENTS(NULL),
 		SIPTAG_SUPPORTED_STR("timer, 100rel"),
 		NUTAG_ACCEPT_MULTIPART(0), /* multipart.h */
 		NUTAG_USER_AGENT(prm->user_agent ? prm->user_agent : "Bifrons"),
 		NUTAG_AUTO100(0), NUTAG_AUTO302(0), NUTAG_AUTO305(0),
-		NUTAG_MIN_SE(SIPX_MIN_SE_S), NUTAG_UPDATE_REFRESH(1),
-		NUTAG_REFRESH_WITHOUT_SDP(1),
+		NUTAG_MIN_SE(MIN(stack->session_s, SIPX_MIN_SE_S)),
+		NUTAG_UPDATE_REFRESH(1), NUTAG_REFRESH_WITHOUT_SDP(1),
 		NUTAG_OUTBOUND("no-validate no-options-keepalive"),
 		NTATAG_UDP_MTU(65535), NTATAG_MAXSIZE(MSG_MAX),
 		NTATAG_MAX_FORWARDS(70), NTATAG_SERVER_RPORT(1),
-		NTATAG_SIP_T1X64(linger_ms), TPTAG_UDP_RMEM(UDP_RMEM),
+		NTATAG_SIP_T1X64(stack->linger_ms), TPTAG_UDP_RMEM(UDP_RMEM),
 		TPTAG_IDLE(TCP_IDLE_MS), TPTAG_TIMEOUT(TCP_PARTIAL_MS),
 		TPTAG_PONG2PING(1), TPTAG_THRPSIZE(0), TAG_END());
 
@@ -119,6 +120,7 @@ static void stack_destructor(void *obj)
 		g_hash_table_destroy(stack->legs);
 	obj_unref(stack->guard);
 	obj_unref(stack->sockets);
+	g_free(stack->bind);
 	g_free(stack->public_address);
 }
 
@@ -141,6 +143,11 @@ static void take_params(struct sipx_stack *stack, const struct sipx_params *prm)
 	stack->media = prm->media;
 	stack->incoming = prm->incoming;
 	stack->arg = prm->arg;
+	stack->key = prm->key;
+	stack->bind = g_strdup(prm->bind);
+	stack->linger_ms = prm->linger_ms ? prm->linger_ms : DEFAULT_LINGER_MS;
+	stack->session_s = prm->session_s ? prm->session_s : DEFAULT_SESSION_S;
+	stack->glare_ms = prm->glare_ms;
 	stack->public_address =
 		g_strdup(prm->public_address ? prm->public_address : prm->bind);
 	stack->max_lag_us =
@@ -150,6 +157,15 @@ static void take_params(struct sipx_stack *stack, const struct sipx_params *prm)
 						    ? prm->strangers_per_s
 						    : DEFAULT_STRANGERS_PER_S);
 	secret_random(&stack->salt, sizeof(stack->salt));
+	secret_random(&stack->random, sizeof(stack->random));
+	if (prm->seed)
+		stack->random = prm->seed;
+	stack->factory = (struct leg_factory){
+		.endpoint = "sip",
+		.routes = sipx_routes,
+		.dial = sipx_dial,
+		.arg = stack,
+	};
 	stack->legs =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unref_leg);
 }
@@ -169,6 +185,7 @@ int sipx_stack_start(struct sipx_stack **stackp, const struct sipx_params *prm)
 	stack = obj_zalloc(sizeof(*stack), stack_destructor);
 	take_params(stack, prm);
 	sipx_log_redirect();
+	sipx_auth_register();
 
 	err = bind_url(url, sizeof(url), prm, stack->public_address);
 	if (err)
@@ -200,6 +217,22 @@ uint16_t sipx_stack_port(const struct sipx_stack *stack)
 	return stack->port;
 }
 
+const struct leg_factory *sipx_stack_factory(const struct sipx_stack *stack)
+{
+	return &stack->factory;
+}
+
+/* splitmix64 */
+uint64_t sipx_random(struct sipx_stack *stack)
+{
+	uint64_t x = stack->random += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+
+	return x ^ x >> 31;
+}
+
 void sipx_stack_drain(struct sipx_stack *stack, bool drain)
 {
 	stack->draining = drain;
@@ -212,6 +245,7 @@ void sipx_stack_stats(struct sipx_stack *stack, struct sipx_stats *stats)
 
 	stats->invites = atomic_load(&n->invites);
 	stats->taken = atomic_load(&n->taken);
+	stats->dialled = atomic_load(&n->dialled);
 	stats->shed = atomic_load(&n->shed);
 	stats->strangers = atomic_load(&n->strangers);
 	stats->strangers_silent = atomic_load(&n->strangers_silent);

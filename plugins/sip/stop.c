@@ -58,7 +58,7 @@ static void shut_down(void *arg)
 	for (i = 0; i < legs->len; ++i) {
 		struct sipx_leg *leg = g_ptr_array_index(legs, i);
 
-		log_warn("%s: the peer did not answer our BYE",
+		log_warn("%s: the peer did not answer our BYE or CANCEL",
 			 sipx_leg_name(leg));
 		sipx_leg_forget(leg);
 	}

@@ -183,6 +183,8 @@ void wrtc_unregister(struct wrtc_handle *h)
 
 	drop_ticket(h, &h->tickets[0]);
 	drop_ticket(h, &h->tickets[1]);
+	g_hash_table_remove(h->gw->devices, h->name);
+	wrtc_ring_gone(h);
 	atomic_fetch_sub(&h->gw->n.devices, 1);
 }
 
@@ -190,15 +192,13 @@ static unsigned count_devices(const struct wrtc_handle *h)
 {
 	const struct wrtc_handle *other;
 	GHashTableIter iter;
-	gpointer key;
+	gpointer value;
 	unsigned n = 0;
 
-	g_hash_table_iter_init(&iter, h->gw->handles);
-	while (g_hash_table_iter_next(&iter, &key, NULL)) {
-		other = key;
-		if (other != h && other->state == WRTC_DEVICE &&
-		    str_eq(other->ext_id, h->ext_id))
-			++n;
+	g_hash_table_iter_init(&iter, h->gw->devices);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		other = value;
+		n += str_eq(other->ext_id, h->ext_id);
 	}
 
 	return n;
@@ -280,6 +280,7 @@ const char *wrtc_register(struct wrtc_handle *h, const char *transaction)
 		    count_devices(h) >= (unsigned)ext->max_contacts)
 			return "too_many_devices";
 		wrtc_handle_set(h, WRTC_DEVICE);
+		g_hash_table_insert(h->gw->devices, h->name, h);
 		atomic_fetch_add(&h->gw->n.devices, 1);
 		log_info("%s: registered as %s@%s", h->name, ext->extension,
 			 domain ? domain->name : "?");

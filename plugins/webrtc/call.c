@@ -77,7 +77,11 @@ const char *wrtc_call(struct wrtc_handle *h, struct wrtc_request *req,
 		return "no_route";
 	}
 
-	leg = wrtc_leg_new(h, req);
+	leg = wrtc_leg_new(h);
+	leg->offer = req->offer;
+	req->offer = NULL;
+	leg->destination = g_strdup(dialled);
+	leg->headers = json_deep_copy(json_object_get(req->body, "headers"));
 	res = wrtc_sound_offer(leg, json_flag(req->body, "video", true));
 	if (res != SDPX_OK) {
 		*detailp = sdpx_result_text(res);

@@ -165,6 +165,23 @@ static void do_call(struct wrtc_handle *h, struct wrtc_request *req)
 		refuse(h, req, code, detail);
 }
 
+static void do_accept(struct wrtc_handle *h, struct wrtc_request *req)
+{
+	const char *detail = NULL;
+	const char *code = wrtc_ring_accept(h, req, &detail);
+
+	if (code)
+		refuse(h, req, code, detail);
+}
+
+static void do_decline(struct wrtc_handle *h, struct wrtc_request *req)
+{
+	const char *code = wrtc_ring_decline(h, req);
+
+	if (code)
+		refuse(h, req, code, NULL);
+}
+
 static void do_hangup(struct wrtc_handle *h, struct wrtc_request *req)
 {
 	wrtc_leg_bye(h->leg, req->transaction);
@@ -207,6 +224,8 @@ static const struct {
 } handlers[WRTC_NVERBS] = {
 	[WRTC_REGISTER] = {TO(WRTC_NEW) | TO(WRTC_DEVICE), false, do_register},
 	[WRTC_CALL] = {TO(WRTC_NEW), false, do_call},
+	[WRTC_ACCEPT] = {TO(WRTC_NEW), false, do_accept},
+	[WRTC_DECLINE] = {TO(WRTC_NEW) | TO(WRTC_DEVICE), false, do_decline},
 	[WRTC_HANGUP] = {TO(WRTC_CALLING), true, do_hangup},
 	[WRTC_DTMF] = {TO(WRTC_CALLING), true, do_dtmf},
 	[WRTC_MUTE] = {TO(WRTC_CALLING), true, do_mute},

@@ -18,8 +18,9 @@ enum {
 #define TO(state) (1u << (state))
 
 static const unsigned allowed[WRTC_LEG_NSTATES] = {
-	[WRTC_LEG_INVITED] =
-		TO(WRTC_LEG_EARLY) | TO(WRTC_LEG_ANSWERED) | TO(WRTC_LEG_OVER),
+	[WRTC_LEG_INVITED] = TO(WRTC_LEG_EARLY) | TO(WRTC_LEG_OFFERED) |
+			     TO(WRTC_LEG_ANSWERED) | TO(WRTC_LEG_OVER),
+	[WRTC_LEG_OFFERED] = TO(WRTC_LEG_ANSWERED) | TO(WRTC_LEG_OVER),
 	[WRTC_LEG_EARLY] = TO(WRTC_LEG_ANSWERED) | TO(WRTC_LEG_OVER),
 	[WRTC_LEG_ANSWERED] = TO(WRTC_LEG_UP) | TO(WRTC_LEG_OVER),
 	[WRTC_LEG_UP] = TO(WRTC_LEG_OVER),
@@ -52,7 +53,7 @@ static void leg_destructor(void *arg)
 	obj_unref(leg->h);
 }
 
-struct wrtc_leg *wrtc_leg_new(struct wrtc_handle *h, struct wrtc_request *req)
+struct wrtc_leg *wrtc_leg_new(struct wrtc_handle *h)
 {
 	struct wrtc_leg *leg = obj_zalloc(sizeof(*leg), leg_destructor);
 	uint64_t rnd;
@@ -61,10 +62,6 @@ struct wrtc_leg *wrtc_leg_new(struct wrtc_handle *h, struct wrtc_request *req)
 	sdpx_origin_init(&leg->origin, rnd);
 	leg->leg.ops = &wrtc_leg_ops;
 	leg->h = obj_ref(h);
-	leg->offer = req->offer;
-	req->offer = NULL;
-	leg->destination = g_strdup(json_str(req->body, "destination", ""));
-	leg->headers = json_deep_copy(json_object_get(req->body, "headers"));
 	atomic_fetch_add(&h->gw->n.legs, 1);
 
 	return leg;
@@ -99,6 +96,7 @@ static const char *status_of(const struct wrtc_leg *leg)
 	switch (leg->state) {
 	case WRTC_LEG_INVITED:
 	case WRTC_LEG_EARLY:
+	case WRTC_LEG_OFFERED:
 		return "ringing";
 	case WRTC_LEG_ANSWERED:
 	case WRTC_LEG_UP:
@@ -147,12 +145,29 @@ static void tell_failed(struct wrtc_leg *leg)
 	wrtc_leg_end(leg, &end);
 }
 
+static void tell_ringing(struct wrtc_leg *leg)
+{
+	if (wrtc_leg_hears(leg) && leg->leg.handler->heard)
+		leg->leg.handler->heard(leg->leg.arg);
+	if (wrtc_leg_hears(leg) && leg->state == WRTC_LEG_OFFERED)
+		leg->leg.handler->ringing(leg->leg.arg);
+}
+
 static void on_later(void *arg)
 {
+	static const struct leg_end busy = {
+		.by = HANGUP_BY_REMOTE,
+		.reason = HANGUP_BUSY,
+		.sip_code = 486,
+	};
 	struct wrtc_leg *leg = obj_ref(arg);
 	const unsigned what = leg->later;
 
 	leg->later = 0;
+	if (what & WRTC_LATER_RINGING)
+		tell_ringing(leg);
+	if (what & WRTC_LATER_BUSY)
+		wrtc_leg_end(leg, &busy);
 	if (what & WRTC_LATER_ANSWERED && wrtc_leg_hears(leg))
 		leg->leg.handler->answered(leg->leg.arg);
 	if (what & WRTC_LATER_EARLY && wrtc_leg_hears(leg) &&
@@ -181,6 +196,10 @@ static void tell_browser(struct wrtc_leg *leg, const char *transaction,
 {
 	json_t *event;
 
+	if (leg->state == WRTC_LEG_OFFERED) {
+		wrtc_ring_over(leg, end);
+		return;
+	}
 	if (leg->h->state == WRTC_GONE)
 		return;
 
@@ -203,6 +222,8 @@ static void go_over(struct wrtc_leg *leg)
 	wrtc_leg_set(leg, WRTC_LEG_OVER);
 	leg->quiet = true;
 	timer_cancel(h->gw->timers, &leg->timer);
+	if (h->leg == leg)
+		wrtc_picture_close(h);
 	wrtc_sound_close(leg);
 	wrtc_leg_later(leg, WRTC_LATER_CLOSED);
 	if (h->leg == leg)
@@ -234,13 +255,24 @@ static bool is_answered(const struct wrtc_leg *leg)
 	return leg->state == WRTC_LEG_ANSWERED || leg->state == WRTC_LEG_UP;
 }
 
+/* Did it go while its call still waits for its answer to be good? */
+static bool is_half(const struct wrtc_leg *leg)
+{
+	return leg->outgoing && leg->state == WRTC_LEG_ANSWERED;
+}
+
 void wrtc_leg_lost(struct wrtc_leg *leg, const char *line)
 {
-	const struct leg_end end = {
+	struct leg_end end = {
 		.by = HANGUP_BY_REMOTE,
 		.reason = is_answered(leg) ? HANGUP_NORMAL : HANGUP_CANCELED,
 		.code = "browser_lost",
 	};
+
+	if (is_half(leg)) {
+		end.reason = HANGUP_FAILED;
+		end.sip_code = 480;
+	}
 
 	atomic_fetch_add(&leg->h->gw->n.lost, 1);
 	wrtc_leg_note(leg, line);
@@ -249,11 +281,15 @@ void wrtc_leg_lost(struct wrtc_leg *leg, const char *line)
 
 void wrtc_leg_bye(struct wrtc_leg *leg, const char *transaction)
 {
-	const struct leg_end end = {
+	struct leg_end end = {
 		.by = HANGUP_BY_REMOTE,
 		.reason = is_answered(leg) ? HANGUP_NORMAL : HANGUP_CANCELED,
 	};
 
+	if (is_half(leg)) {
+		end.reason = HANGUP_REJECTED;
+		end.sip_code = 603;
+	}
 	wrtc_leg_note(leg, "the browser hung up");
 	end_leg(leg, transaction, &end);
 }
@@ -261,7 +297,7 @@ void wrtc_leg_bye(struct wrtc_leg *leg, const char *transaction)
 static int leg_hangup(struct leg *arg, const struct leg_end *end)
 {
 	struct wrtc_leg *leg = wrtc_leg_of(arg);
-	const int code = is_answered(leg) ? 0 : end->sip_code;
+	const int code = is_answered(leg) || leg->outgoing ? 0 : end->sip_code;
 
 	if (leg->quiet || leg->state == WRTC_LEG_OVER)
 		return 0;
@@ -304,11 +340,13 @@ static void on_no_connection(void *arg)
 }
 
 /* Push an event, the first of them with our answer.
- * @return 0: it went, or failed() follows */
-static int send_answer(struct wrtc_leg *leg, const char *name)
+ * @return 0: it went; else failed() follows */
+static int send_answer(struct wrtc_leg *leg, const char *name,
+		       const char *transaction)
 {
 	struct wrtc *gw = leg->h->gw;
 	char *answer = NULL;
+	json_t *event;
 
 	if (!leg->described)
 		leg->fail_err = wrtc_sound_open(leg, &answer);
@@ -323,7 +361,9 @@ static int send_answer(struct wrtc_leg *leg, const char *name)
 		timer_start(gw->timers, &leg->timer, gw->connect_ms,
 			    "wrtc_connect", on_no_connection, leg);
 	leg->described = true;
-	wrtc_push(leg->h, NULL, wrtc_event(name), answer);
+	event = wrtc_event(name);
+	json_set_str(event, "call_id", leg->leg.call_id);
+	wrtc_push(leg->h, transaction, event, answer);
 	g_free(answer);
 
 	return 0;
@@ -337,7 +377,7 @@ static int leg_progress(struct leg *arg)
 		return EALREADY;
 	if (leg->state != WRTC_LEG_INVITED || leg->quiet)
 		return EPROTO;
-	if (send_answer(leg, "progress"))
+	if (send_answer(leg, "progress", NULL))
 		return 0; /* failed() follows */
 
 	wrtc_leg_set(leg, WRTC_LEG_EARLY);
@@ -352,9 +392,9 @@ static int leg_answer(struct leg *arg)
 
 	if (is_answered(leg))
 		return EALREADY;
-	if (leg->state == WRTC_LEG_OVER || leg->quiet)
+	if (leg->state == WRTC_LEG_OVER || leg->outgoing || leg->quiet)
 		return EPROTO;
-	if (send_answer(leg, "accepted"))
+	if (send_answer(leg, "accepted", NULL))
 		return 0; /* failed() follows */
 
 	wrtc_leg_set(leg, WRTC_LEG_ANSWERED);
@@ -365,6 +405,13 @@ static int leg_answer(struct leg *arg)
 	}
 
 	return 0;
+}
+
+void wrtc_leg_accept(struct wrtc_leg *leg, const char *transaction)
+{
+	wrtc_leg_set(leg, WRTC_LEG_ANSWERED);
+	if (!send_answer(leg, "accepted", transaction))
+		wrtc_leg_note(leg, "accepted sent");
 }
 
 /* ---- its life ---- */
@@ -417,6 +464,23 @@ static int leg_send_dtmf(struct leg *leg, char digit, unsigned duration_ms)
 	return ENOTSUP;
 }
 
+static int leg_hold(struct leg *arg, bool on)
+{
+	struct wrtc_leg *leg = wrtc_leg_of(arg);
+
+	if (!is_answered(leg) || leg->quiet)
+		return EPROTO;
+	if (leg->held == on)
+		return 0;
+
+	leg->held = on;
+	wrtc_picture_hold(leg, on);
+	wrtc_push(leg->h, NULL, wrtc_event(on ? "held" : "unheld"), NULL);
+	wrtc_leg_note(leg, on ? "held sent" : "unheld sent");
+
+	return 0;
+}
+
 /* In place of a phone's `sip` */
 static char *leg_describe(const struct leg *arg)
 {
@@ -452,7 +516,9 @@ const struct leg_ops wrtc_leg_ops = {
 	.answer = leg_answer,
 	.hangup = leg_hangup,
 	.send_dtmf = leg_send_dtmf,
-	.echo = wrtc_sound_echo,
+	.echo = wrtc_picture_echo,
+	.hold = leg_hold,
+	.bridge = wrtc_picture_bridge,
 	.describe = leg_describe,
 	.describe_media = wrtc_sound_describe,
 	.unref = leg_unref,

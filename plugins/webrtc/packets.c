@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Packets, on the core's ICE threads: sound goes to media/, a picture that is
- * echoed goes back from here. Nothing is kept, nothing waits. */
+/* Packets, on the core's ICE threads: sound goes to media/, a picture to whom
+ * it is for (picture.c). Nothing is kept, nothing waits. */
 #include <time.h>
 
-#include "media/rtcp.h"
 #include "media/rtp.h"
 #include "webrtc/wrtc_priv.h"
 
 enum {
-	VIDEO_CLOCK = 90000,
-	VIDEO_FRAME = VIDEO_CLOCK / 1000 * CODEC_FRAME_MS,
-	RTCP_MIN = 8,
+	RTCP_MIN = 8
 };
 
 int64_t wrtc_now_us(void)
@@ -24,23 +21,9 @@ int64_t wrtc_now_us(void)
 
 void wrtc_io_init(struct wrtc_io *io)
 {
-	media_tx_init(&io->tx);
-	io->tx.clock = VIDEO_CLOCK;
-	io->tx.frame = VIDEO_FRAME;
+	wrtc_picture_init(&io->picture);
 	atomic_store(&io->audio_pt, -1);
 	atomic_store(&io->video_pt, -1);
-}
-
-void wrtc_io_pli(struct wrtc_handle *h, bool now)
-{
-	const int64_t now_us = wrtc_now_us();
-	int64_t last = atomic_load(&h->io.pli_us);
-
-	if (!now && now_us - last < WRTC_PLI_GAP_MS * 1000)
-		return;
-	/* who loses the race has been asked for already */
-	if (atomic_compare_exchange_strong(&h->io.pli_us, &last, now_us) || now)
-		wrtc_push_pli(h);
 }
 
 /* Thread: media */
@@ -55,7 +38,7 @@ void wrtc_io_send(void *arg, bool rtcp, void *packet, size_t len)
 		host->relay_rtp(h->core, false, packet, len);
 }
 
-static void drop(struct wrtc_handle *h)
+void wrtc_io_drop(struct wrtc_handle *h)
 {
 	atomic_fetch_add_explicit(&h->gw->n.dropped_packets, 1,
 				  memory_order_relaxed);
@@ -76,36 +59,8 @@ static void take_sound(struct wrtc_handle *h, bool rtcp, const void *packet,
 	if (media && (rtcp || !is_muted(h, packet)))
 		media_leg_input(media, rtcp, packet, len);
 	else
-		drop(h);
+		wrtc_io_drop(h);
 	obj_unref(media);
-}
-
-/* Send a picture back: the same stream with numbers that go on */
-static void take_picture(struct wrtc_handle *h, uint8_t *packet, size_t len)
-{
-	struct wrtc_io *io = &h->io;
-	const unsigned echo = atomic_load(&io->echo);
-	struct rtp_packet pkt;
-	struct media_mapped out;
-
-	if (!echo || rtp_parse(&pkt, packet, len) ||
-	    pkt.pt != atomic_load(&io->video_pt)) {
-		drop(h);
-		return;
-	}
-	if (echo != io->echo_seen) {
-		io->echo_seen = echo;
-		io->rewrite.synced = false;
-	}
-	if (!media_rewrite_map(&io->rewrite, &io->tx, h, &pkt, wrtc_now_us(),
-			       &out))
-		return;
-
-	/* the marker ends a frame: it stays as it is */
-	rtp_rewrite(packet, pkt.pt, out.seq, out.ts, io->tx.ssrc);
-	h->gw->host.relay_rtp(h->core, true, packet, len);
-	atomic_fetch_add_explicit(&h->gw->n.video_echoed, 1,
-				  memory_order_relaxed);
 }
 
 /* The core brings one handle's packets one after the other; should it ever
@@ -113,7 +68,7 @@ static void take_picture(struct wrtc_handle *h, uint8_t *packet, size_t len)
 static bool begin(struct wrtc_handle *h)
 {
 	if (atomic_exchange(&h->io.busy, true)) {
-		drop(h);
+		wrtc_io_drop(h);
 		return false;
 	}
 	atomic_store_explicit(&h->io.life_us, wrtc_now_us(),
@@ -148,7 +103,7 @@ void wrtc_rtp(struct wrtc *gw, void **slot, bool video, void *packet,
 	h = wrtc_enter(gw, slot);
 	if (h && begin(h)) {
 		if (video)
-			take_picture(h, packet, len);
+			wrtc_picture_rtp(h, packet, len);
 		else
 			take_sound(h, false, packet, len);
 		end(h);
@@ -160,18 +115,15 @@ void wrtc_rtcp(struct wrtc *gw, void **slot, bool video, const void *packet,
 	       size_t len)
 {
 	struct wrtc_handle *h;
-	struct rtcp_info info;
 
 	if (is_refused(gw, len, RTCP_MIN))
 		return;
 	h = wrtc_enter(gw, slot);
 	if (h && begin(h)) {
-		if (!video)
+		if (video)
+			wrtc_picture_rtcp(h, packet, len);
+		else
 			take_sound(h, true, packet, len);
-		else if (atomic_load(&h->io.echo) &&
-			 !rtcp_parse(&info, packet, len) &&
-			 (info.pli || info.fir))
-			wrtc_io_pli(h, false);
 		end(h);
 	}
 	obj_unref(h);

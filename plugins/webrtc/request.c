@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/id.h"
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/opt.h"
@@ -30,6 +31,11 @@ static const char *check_digits(const char *value)
 		return "only 0-9, A-D, * and #";
 
 	return NULL;
+}
+
+static const char *check_id(const char *value)
+{
+	return id_is_valid(value) ? NULL : "not an id";
 }
 
 #define AUTH_OPTS                                                              \
@@ -84,6 +90,27 @@ static const struct opt call_opts[] = {
 	OPT_END,
 };
 
+#define CALL_ID_OPT                                                            \
+	{                                                                      \
+		.name = "call_id", .type = OPT_STRING, .flags = OPT_REQUIRED,  \
+		.min = 1, .max = ID_SIZE - 1, .check = check_id,               \
+		.doc = "As incoming_call names it."                            \
+	}
+
+static const struct opt accept_opts[] = {
+	AUTH_OPTS,
+	CALL_ID_OPT,
+	{
+		.name = "video",
+		.type = OPT_BOOL,
+		.def = "true",
+		.doc = "Take the offer's video too.",
+	},
+	OPT_END,
+};
+
+static const struct opt decline_opts[] = {AUTH_OPTS, CALL_ID_OPT, OPT_END};
+
 static const struct opt none_opts[] = {AUTH_OPTS, OPT_END};
 
 static const struct opt dtmf_opts[] = {
@@ -129,6 +156,8 @@ static const struct {
 } verbs[WRTC_NVERBS] = {
 	[WRTC_REGISTER] = {"register", register_opts, false},
 	[WRTC_CALL] = {"call", call_opts, true},
+	[WRTC_ACCEPT] = {"accept", accept_opts, true},
+	[WRTC_DECLINE] = {"decline", decline_opts, false},
 	[WRTC_HANGUP] = {"hangup", none_opts, false},
 	[WRTC_DTMF] = {"dtmf", dtmf_opts, false},
 	[WRTC_MUTE] = {"mute", mute_opts, false},

@@ -18,6 +18,8 @@ struct wrtc_handle;
 enum wrtc_verb {
 	WRTC_REGISTER,
 	WRTC_CALL,
+	WRTC_ACCEPT,
+	WRTC_DECLINE,
 	WRTC_HANGUP,
 	WRTC_DTMF,
 	WRTC_MUTE,

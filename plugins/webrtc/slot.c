@@ -62,6 +62,31 @@ void wrtc_sound_set(struct wrtc_handle *h, struct media_leg *media)
 	obj_unref(old);
 }
 
+struct wrtc_handle *wrtc_peer_ref(struct wrtc_handle *h, unsigned *bridgep)
+{
+	struct wrtc_handle *peer;
+
+	pthread_mutex_lock(h->lock);
+	peer = h->peer ? obj_ref(h->peer) : NULL;
+	*bridgep = h->bridge;
+	pthread_mutex_unlock(h->lock);
+
+	return peer;
+}
+
+void wrtc_peer_set(struct wrtc_handle *h, struct wrtc_handle *peer,
+		   unsigned bridge)
+{
+	struct wrtc_handle *old;
+
+	pthread_mutex_lock(h->lock);
+	old = h->peer;
+	h->peer = peer ? obj_ref(peer) : NULL;
+	h->bridge = bridge;
+	pthread_mutex_unlock(h->lock);
+	obj_unref(old);
+}
+
 static void handle_destructor(void *arg)
 {
 	struct wrtc_handle *h = arg;

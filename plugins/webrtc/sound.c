@@ -40,6 +40,14 @@ static void on_silent(void *arg)
 		leg->leg.handler->silent(leg->leg.arg);
 }
 
+static void on_tapped(void *arg, uint32_t tap_id, enum media_tap_end why)
+{
+	struct wrtc_leg *leg = arg;
+
+	if (wrtc_leg_hears(leg) && leg->leg.handler->tapped)
+		leg->leg.handler->tapped(leg->leg.arg, tap_id, why);
+}
+
 static void on_started(void *arg)
 {
 	wrtc_leg_note(arg, "first RTP packet received");
@@ -59,13 +67,15 @@ static const struct media_handler handler = {
 	.played = on_played,
 	.silent = on_silent,
 	.started = on_started,
+	.tapped = on_tapped,
 	.closed = on_closed,
 };
 
 /* ---- offer and answer ---- */
 
-/* What the extension allows, in its order; else Opus and G.711 */
-static void choose_codecs(struct wrtc_leg *leg, bool opus_only)
+/* What the extension allows, in its order; else Opus and G.711
+ * @param only  Nothing but this one; NULL: all */
+static void choose_codecs(struct wrtc_leg *leg, const struct codec *only)
 {
 	static const char *const usual[] = {"opus", "PCMU", "PCMA", NULL};
 	const struct dir_extension *ext = wrtc_extension(leg->h);
@@ -76,7 +86,7 @@ static void choose_codecs(struct wrtc_leg *leg, bool opus_only)
 
 	for (i = 0; names[i] && n < CODEC_NIDS; ++i) {
 		codec = codec_by_name(names[i]);
-		if (codec && (!opus_only || codec->id == CODEC_OPUS))
+		if (codec && (!only || codec == only))
 			leg->codecs[n++] = codec;
 	}
 	leg->local.codecs = leg->codecs;
@@ -85,7 +95,15 @@ static void choose_codecs(struct wrtc_leg *leg, bool opus_only)
 
 enum sdpx_result wrtc_sound_offer(struct wrtc_leg *leg, bool video)
 {
-	enum sdpx_result res;
+	/* what a bridge need not transcode; Opus whatever their order, as it
+	 * survives a bad network; what there is */
+	const struct codec *const tries[] = {
+		leg->wanted,
+		codec_by_id(CODEC_OPUS),
+		NULL,
+	};
+	enum sdpx_result res = SDPX_NO_CODEC;
+	size_t i;
 
 	leg->local.webrtc = true;
 	leg->local.video = video;
@@ -95,14 +113,14 @@ enum sdpx_result wrtc_sound_offer(struct wrtc_leg *leg, bool video)
 	leg->local.addr = any_address;
 	leg->local.port = ANY_PORT;
 
-	/* Opus whatever their order: it survives a bad network */
-	choose_codecs(leg, true);
-	res = sdpx_negotiate(leg->offer, &leg->local, &leg->sess);
-	if (res != SDPX_NO_CODEC)
-		return res;
-	choose_codecs(leg, false);
+	for (i = leg->wanted ? 0 : 1; i < G_N_ELEMENTS(tries); ++i) {
+		choose_codecs(leg, tries[i]);
+		res = sdpx_negotiate(leg->offer, &leg->local, &leg->sess);
+		if (res != SDPX_NO_CODEC)
+			break;
+	}
 
-	return sdpx_negotiate(leg->offer, &leg->local, &leg->sess);
+	return res;
 }
 
 static int start_media(struct wrtc_leg *leg)
@@ -168,7 +186,6 @@ void wrtc_sound_close(struct wrtc_leg *leg)
 	if (!media)
 		return;
 
-	atomic_store(&leg->h->io.echo, 0);
 	wrtc_sound_set(leg->h, NULL);
 	media_leg_close(media);
 }
@@ -198,23 +215,6 @@ char *wrtc_sound_describe(const struct leg *arg)
 }
 
 /* ---- while it runs ---- */
-
-void wrtc_sound_echo(struct leg *arg, bool on)
-{
-	struct wrtc_leg *leg = wrtc_leg_of(arg);
-	struct wrtc_io *io = &leg->h->io;
-
-	if (!leg->sess.video.on || leg->sess.video.dir != SDPX_SENDRECV)
-		return;
-
-	/* whoever hears 0 or a new number begins anew */
-	if (on)
-		atomic_store(&io->echo, io->echo_count += 1);
-	else
-		atomic_store(&io->echo, 0);
-	if (on)
-		wrtc_io_pli(leg->h, true);
-}
 
 void wrtc_sound_mute(struct wrtc_leg *leg, bool in, bool out, bool mute)
 {

@@ -31,6 +31,7 @@ static void gw_free(struct wrtc *gw)
 
 	g_hash_table_destroy(gw->handles);
 	g_hash_table_destroy(gw->tickets);
+	g_hash_table_destroy(gw->devices);
 	for (i = 0; i < WRTC_LOCKS; ++i)
 		pthread_mutex_destroy(&gw->locks[i]);
 	pthread_cond_destroy(&gw->cond);
@@ -78,6 +79,8 @@ int wrtc_start(struct wrtc **gwp, const struct wrtc_params *prm)
 	gw->ticket_s = or_default(prm->ticket_s, TICKET_S);
 	gw->handles = g_hash_table_new_full(NULL, NULL, unref, NULL);
 	gw->tickets = g_hash_table_new(g_str_hash, g_str_equal);
+	gw->devices = g_hash_table_new(g_str_hash, g_str_equal);
+	wrtc_ring_init(gw);
 	init_locks(gw);
 
 	err = wrtc_pusher_start(gw);
@@ -159,5 +162,6 @@ void wrtc_stats(struct wrtc *gw, struct wrtc_stats *stats)
 	stats->refused_packets = atomic_load(&gw->n.refused_packets);
 	stats->dropped_packets = atomic_load(&gw->n.dropped_packets);
 	stats->video_echoed = atomic_load(&gw->n.video_echoed);
+	stats->video_bridged = atomic_load(&gw->n.video_bridged);
 	stats->lost = atomic_load(&gw->n.lost);
 }

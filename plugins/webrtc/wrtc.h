@@ -107,7 +107,7 @@ struct wrtc_stats {
 	uint64_t messages, errors;
 	uint64_t refused_packets; /**< under 12 or over 1500 bytes */
 	uint64_t dropped_packets; /**< no use for them */
-	uint64_t video_echoed;
+	uint64_t video_echoed, video_bridged;
 	uint64_t lost; /**< browsers that went without a word */
 };
 

@@ -29,6 +29,8 @@ enum {
 	WRTC_ATTEMPTS_MAX = 3, /**< wrong tokens, then the handle goes */
 	WRTC_OVER_MS = 30000,  /**< a handle whose call is over stays so long */
 	WRTC_PLI_GAP_MS = 500, /**< key frames are asked for once in it */
+	WRTC_RINGING_MAX = 4,  /**< calls that ring at a device at once */
+	WRTC_RANG_MAX = 8,     /**< that a device remembers */
 	WRTC_NAME_SIZE = 32,
 	WRTC_STOP_MS = 3000,
 };
@@ -41,7 +43,7 @@ struct wrtc_request;
 struct wrtc_counters {
 	atomic_uint devices, legs;
 	atomic_ullong messages, errors, refused_packets, dropped_packets,
-		video_echoed, lost;
+		video_echoed, video_bridged, lost;
 };
 
 struct wrtc {
@@ -58,7 +60,7 @@ struct wrtc {
 	unsigned auth_ms, lost_ms, deaf_ms, connect_ms, ticket_s;
 	struct wrtc_pusher *pusher;
 
-	/* guards slots and each handle's `sound`, spread by the slot */
+	/* guards slots, each handle's `sound` and `peer`; spread by the slot */
 	pthread_mutex_t locks[WRTC_LOCKS];
 
 	/* any thread */
@@ -72,6 +74,9 @@ struct wrtc {
 	/* thread: loop */
 	GHashTable *handles; /**< the live ones, a reference each */
 	GHashTable *tickets; /**< SHA-256 in hex -> handle, borrowed */
+	GHashTable *devices; /**< name -> handle, borrowed */
+	unsigned pictures;   /**< echos and bridges begun */
+	struct leg_factory factory;
 };
 
 /** Where a handle is; forward only, but for a token that was wrong */
@@ -85,6 +90,15 @@ enum wrtc_state {
 	WRTC_NSTATES,
 };
 
+/** What a browser sees: one stream, whoever it comes from. Who sets `busy`
+ * writes; whoever finds it set drops its packet. */
+struct wrtc_picture {
+	atomic_bool busy;
+	unsigned source; /**< which beginning, of an echo or a bridge */
+	struct media_tx tx;
+	struct media_rewrite rewrite;
+};
+
 /** What the threads that bring packets need */
 struct wrtc_io {
 	atomic_bool busy;              /**< a packet is being worked on */
@@ -93,15 +107,9 @@ struct wrtc_io {
 	atomic_bool deaf;              /**< muted: their sound is dropped */
 	atomic_bool dumb;              /**< muted: ours is */
 	atomic_int audio_pt, video_pt; /**< negotiated; -1 = none */
+	atomic_bool held;              /**< no picture to it, nor from it */
 	atomic_uint echo; /**< video: 0 = off, else which beginning */
-
-	/* thread: loop */
-	unsigned echo_count;
-
-	/* who set busy */
-	unsigned echo_seen;
-	struct media_tx tx;
-	struct media_rewrite rewrite;
+	struct wrtc_picture picture;
 };
 
 struct wrtc_ticket {
@@ -118,7 +126,10 @@ struct wrtc_handle {
 	char name[WRTC_NAME_SIZE]; /**< for the log: "browser 12" */
 
 	/* under *lock */
-	struct media_leg *sound; /**< where audio goes; a reference */
+	struct media_leg *sound;  /**< where audio goes; a reference */
+	struct wrtc_handle *peer; /**< bridged with; the same */
+	unsigned bridge;          /**< its picture goes there, 0 = no, else
+				     which beginning */
 
 	/* any thread */
 	atomic_uint queued;
@@ -134,12 +145,16 @@ struct wrtc_handle {
 	struct wrtc_ticket tickets[2];             /**< new and old */
 	struct wrtc_leg *leg;                      /**< a reference, or NULL */
 	bool ending;                               /**< end_session was asked */
+	/* DEVICE: what rings (references), and what rang, newest first */
+	struct wrtc_leg *ringing[WRTC_RINGING_MAX];
+	char rang[WRTC_RANG_MAX][ID_SIZE];
 };
 
 /** Where a leg is; forward only */
 enum wrtc_leg_state {
 	WRTC_LEG_INVITED,
 	WRTC_LEG_EARLY,    /**< progress was sent */
+	WRTC_LEG_OFFERED,  /**< outgoing: it rings at the device `h` */
 	WRTC_LEG_ANSWERED, /**< accepted was sent, media is not up */
 	WRTC_LEG_UP,
 	WRTC_LEG_OVER,
@@ -148,18 +163,23 @@ enum wrtc_leg_state {
 
 /** What a leg tells its call a moment later, outside leg_ops; in this order */
 enum {
-	WRTC_LATER_ANSWERED = 1 << 0,
-	WRTC_LATER_EARLY = 1 << 1,
-	WRTC_LATER_FAILED = 1 << 2,
-	WRTC_LATER_CLOSED = 1 << 3,
+	WRTC_LATER_RINGING = 1 << 0, /**< heard(), too */
+	WRTC_LATER_BUSY = 1 << 1,    /**< too much rings at this device */
+	WRTC_LATER_ANSWERED = 1 << 2,
+	WRTC_LATER_EARLY = 1 << 3,
+	WRTC_LATER_FAILED = 1 << 4,
+	WRTC_LATER_CLOSED = 1 << 5,
 };
 
 struct wrtc_leg {
 	struct leg leg;        /**< first: what the call holds */
-	struct wrtc_handle *h; /**< a reference */
+	struct wrtc_handle *h; /**< a reference; OFFERED: the device */
 	enum wrtc_leg_state state;
-	char *destination; /**< for `calls` */
-	json_t *headers;   /**< theirs, X-, or NULL */
+	bool outgoing;
+	bool held;
+	char *destination;          /**< for `calls` */
+	json_t *headers;            /**< theirs, X-, or NULL */
+	const struct codec *wanted; /**< before Opus, or NULL */
 
 	struct sdpx_desc *offer;
 	struct sdpx_session sess;
@@ -186,6 +206,11 @@ struct wrtc_handle *wrtc_enter(struct wrtc *gw, void **slot);
 /** Where its audio goes, a reference; or NULL */
 struct media_leg *wrtc_sound_ref(struct wrtc_handle *h);
 void wrtc_sound_set(struct wrtc_handle *h, struct media_leg *media);
+/** Whom it is bridged with, a reference, or NULL
+ * @param bridgep  Which beginning; 0: its picture does not go there */
+struct wrtc_handle *wrtc_peer_ref(struct wrtc_handle *h, unsigned *bridgep);
+void wrtc_peer_set(struct wrtc_handle *h, struct wrtc_handle *peer,
+		   unsigned bridge);
 /** Take the object out of the slot; its reference is the caller's */
 struct wrtc_handle *wrtc_slot_clear(struct wrtc *gw, void **slot);
 
@@ -255,6 +280,20 @@ struct wrtc_dial {
 int wrtc_dial(struct wrtc_dial *dial, const struct wrtc *gw,
 	      const struct dir_extension *ext, const char *destination);
 
+/* ---- ring.c; thread: loop ---- */
+
+void wrtc_ring_init(struct wrtc *gw);
+/** `accept`, on a fresh handle. @return NULL, or the error's code */
+const char *wrtc_ring_accept(struct wrtc_handle *h, struct wrtc_request *req,
+			     const char **detailp);
+/** `decline`, by the device or on a fresh handle. @return The same */
+const char *wrtc_ring_decline(struct wrtc_handle *h,
+			      const struct wrtc_request *req);
+/** The leg rings no more: its device is told, unless it knows */
+void wrtc_ring_over(struct wrtc_leg *leg, const struct leg_end *end);
+/** The device goes: what rings at it ends */
+void wrtc_ring_gone(struct wrtc_handle *device);
+
 /* ---- call.c, leg.c, sound.c; thread: loop ---- */
 
 extern const struct leg_ops wrtc_leg_ops;
@@ -262,7 +301,10 @@ extern const struct leg_ops wrtc_leg_ops;
 /** `call`. @return NULL, or the error's code (detailp: why) */
 const char *wrtc_call(struct wrtc_handle *h, struct wrtc_request *req,
 		      const char **detailp);
-struct wrtc_leg *wrtc_leg_new(struct wrtc_handle *h, struct wrtc_request *req);
+/** Without an offer, in its first state */
+struct wrtc_leg *wrtc_leg_new(struct wrtc_handle *h);
+/** Its browser took it: answer */
+void wrtc_leg_accept(struct wrtc_leg *leg, const char *transaction);
 struct wrtc_leg *wrtc_leg_of(const struct leg *leg);
 int wrtc_leg_set(struct wrtc_leg *leg, enum wrtc_leg_state next);
 bool wrtc_leg_hears(const struct wrtc_leg *leg);
@@ -286,14 +328,31 @@ enum sdpx_result wrtc_sound_offer(struct wrtc_leg *leg, bool video);
 int wrtc_sound_open(struct wrtc_leg *leg, char **answerp);
 void wrtc_sound_close(struct wrtc_leg *leg);
 char *wrtc_sound_describe(const struct leg *leg);
-void wrtc_sound_echo(struct leg *leg, bool on);
 void wrtc_sound_mute(struct wrtc_leg *leg, bool in, bool out, bool mute);
+
+/* ---- picture.c ---- */
+
+void wrtc_picture_init(struct wrtc_picture *picture);
+/** leg_ops.echo and leg_ops.bridge. Thread: loop */
+void wrtc_picture_echo(struct leg *leg, bool on);
+void wrtc_picture_bridge(struct leg *leg, struct leg *peer);
+/** Nothing goes to it or comes from it (hold). Thread: loop */
+void wrtc_picture_hold(struct wrtc_leg *leg, bool on);
+/** Its leg is over. Thread: loop */
+void wrtc_picture_close(struct wrtc_handle *h);
+/** A packet came, or what its browser says of the picture that it gets.
+ * Thread: ICE, one at a time */
+void wrtc_picture_rtp(struct wrtc_handle *h, uint8_t *packet, size_t len);
+void wrtc_picture_rtcp(struct wrtc_handle *h, const void *packet, size_t len);
+/** Ask for a key frame, at most every WRTC_PLI_GAP_MS; `now`: in any case.
+ * Thread: any */
+void wrtc_picture_pli(struct wrtc_handle *h, bool now);
 
 /* ---- packets.c; thread: any ---- */
 
 void wrtc_io_init(struct wrtc_io *io);
-/** Ask for a key frame, at most every WRTC_PLI_GAP_MS; `now`: in any case */
-void wrtc_io_pli(struct wrtc_handle *h, bool now);
+/** Nobody had a use for a packet of it */
+void wrtc_io_drop(struct wrtc_handle *h);
 int64_t wrtc_now_us(void);
 /** media_leg_params.send; send_arg is the handle */
 void wrtc_io_send(void *send_arg, bool rtcp, void *packet, size_t len);

@@ -70,6 +70,11 @@ def test_keyboard(_):
     scenarios("fake", "keyboard", "narrow")
 
 
+def test_incoming(_):
+    """fake Janus: calls come in, are declined, taken, and wait"""
+    scenarios("fake", "incoming")
+
+
 def test_errors(_):
     """fake Janus: errors in words, the microphone refused"""
     scenarios("fake", "errors", "mic_denied")

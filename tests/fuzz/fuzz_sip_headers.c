@@ -8,6 +8,7 @@
 #include "common/str.h"
 #include "sip/header.h"
 #include "sip/multipart.h"
+#include "sip/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,6 +42,23 @@ static void texts(const char *text, size_t len)
 	sipx_is_number(out);
 	sipx_host_is_private(text);
 	sipx_reason_cause("SIP", text);
+}
+
+/* What is taken for a URI can stand in a request line and a header */
+static void target(const char *text)
+{
+	struct sipx_target it;
+	char uri[SIPX_URI_SIZE], user[SIPX_ESCAPED_SIZE];
+
+	if (!sipx_target_parse(&it, text)) {
+		sipx_target_uri(uri, sizeof(uri), &it);
+		check_clean(uri, sizeof(uri));
+		require(!strpbrk(uri, " <>\"?\\"));
+	}
+	if (!sipx_target_user(user, sizeof(user), text))
+		check_clean(user, sizeof(user));
+	sipx_user_write(user, sizeof(user), text);
+	require(!strpbrk(user, " <>\"@:;?\\"));
 }
 
 static void dtmf(const char *text, size_t len, bool relay)
@@ -84,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0] & 3) {
 	case 0:
 		texts(text, size - 1);
+		target(text);
 		break;
 	case 1:
 		dtmf(text, size - 1, true);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/id.h"
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
@@ -67,6 +68,12 @@ static void check_request(const struct wrtc_request *req)
 	require(req->body != NULL);
 	require(!json_object_get(req->body, "token"));
 	require(!json_object_get(req->body, "ticket"));
+	if (req->verb == WRTC_ACCEPT || req->verb == WRTC_DECLINE)
+		require(id_is_valid(json_str(req->body, "call_id", "")));
+	if (req->verb == WRTC_ACCEPT) {
+		require(req->offer != NULL);
+		check_answer(req->offer);
+	}
 	if (req->verb != WRTC_CALL)
 		return;
 

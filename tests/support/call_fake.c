@@ -16,8 +16,8 @@
 #include "common/obj.h"
 #include "directory/directory.h"
 #include "media/media.h"
-#include "media/tone.h"
 #include "store/backend.h"
+#include "support/call_fake_priv.h"
 #include "support/flow_fake.h"
 
 /* ---- the store: a list of events, a map of rows ---- */
@@ -84,6 +84,20 @@ static void on_alive(struct call_fake *fake, const struct db_value *v)
 	fake->alive_ms = g_ascii_strtoll(v[1].s, NULL, 10);
 }
 
+static void on_recording(struct call_fake *fake, const char *sql,
+			 const struct db_value *v)
+{
+	const bool is_new = strstr(sql, "INSERT");
+	json_t *row = json_object();
+
+	assert_int_equal(!json_object_get(fake->recordings, v[0].s), is_new);
+	set(row, "status", &v[is_new ? 3 : 1]);
+	set(row, "sequence", &v[is_new ? 6 : 2]);
+	json_object_set_new(row, "doc",
+			    json_loads(v[is_new ? 8 : 3].s, 0, NULL));
+	json_object_set_new(fake->recordings, v[0].s, row);
+}
+
 static int run(void *conn, const char *sql, const struct db_value *params,
 	       size_t nparams, int64_t *changed, char why[STORE_WHY_SIZE])
 {
@@ -92,7 +106,9 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 	(void)nparams;
 	(void)why;
 
-	if (strstr(sql, "INSERT INTO event"))
+	if (strstr(sql, "recording"))
+		on_recording(conn, sql, params);
+	else if (strstr(sql, "INSERT INTO event"))
 		on_event_row(conn, params);
 	else if (strstr(sql, "INSERT INTO call"))
 		on_insert(conn, params);
@@ -120,82 +136,6 @@ static void commit(void *arg, struct store_tx *tx)
 		++fake->commits;
 	store_tx_free(tx);
 }
-
-/* ---- media: one leg's handle is the world ---- */
-
-static uint32_t play_tones(struct media_leg *leg, struct tone_list *list,
-			   unsigned loops)
-{
-	struct call_fake *fake = (struct call_fake *)leg;
-
-	++fake->plays;
-	fake->loops = loops;
-	fake->steps = (unsigned)list->nsteps;
-	fake->first_ms = list->steps[0].ms;
-	obj_unref(list);
-
-	return ++fake->play_id;
-}
-
-static uint32_t play_stream(struct media_leg *leg, struct media_stream *stream)
-{
-	struct call_fake *fake = (struct call_fake *)leg;
-
-	assert_ptr_equal(stream, fake->stream);
-	++fake->streams;
-
-	return ++fake->play_id;
-}
-
-static unsigned rate(const struct media_leg *leg)
-{
-	(void)leg;
-
-	return 16000;
-}
-
-static uint32_t send_dtmf(struct media_leg *leg, const char *digits,
-			  unsigned duration_ms, unsigned interval_ms)
-{
-	struct call_fake *fake = (struct call_fake *)leg;
-
-	(void)duration_ms;
-	(void)interval_ms;
-	g_strlcpy(fake->digits_sent, digits, sizeof(fake->digits_sent));
-
-	return ++fake->play_id;
-}
-
-static void stop(struct media_leg *leg)
-{
-	++((struct call_fake *)leg)->stops;
-}
-
-static void echo(struct media_leg *leg, bool on)
-{
-	struct call_fake *fake = (struct call_fake *)leg;
-
-	++fake->echos;
-	fake->echo = on;
-}
-
-static void stats(const struct media_leg *leg, struct media_stats *st)
-{
-	(void)leg;
-	st->rx_packets = 500;
-	st->in.mos = 4.4;
-	st->in.loss = 0.01;
-}
-
-static const struct call_media_ops media_ops = {
-	.play_tones = play_tones,
-	.play_stream = play_stream,
-	.rate = rate,
-	.send_dtmf = send_dtmf,
-	.stop = stop,
-	.echo = echo,
-	.stats = stats,
-};
 
 /* ---- clips ---- */
 
@@ -334,6 +274,22 @@ static void leg_unref(struct leg *leg)
 	++of(leg)->unrefs;
 }
 
+static int leg_hold(struct leg *leg, bool on)
+{
+	if (of(leg)->hold_err)
+		return of(leg)->hold_err;
+	++of(leg)->holds;
+	of(leg)->on_hold = on;
+
+	return 0;
+}
+
+static void leg_bridge(struct leg *leg, struct leg *peer)
+{
+	++of(leg)->bridges;
+	of(leg)->picture = peer;
+}
+
 static const struct leg_ops leg_ops = {
 	.endpoint = "sip",
 	.ring = leg_ring,
@@ -342,11 +298,21 @@ static const struct leg_ops leg_ops = {
 	.hangup = leg_hangup,
 	.dtmf_by_signalling = leg_by_info,
 	.send_dtmf = leg_send_dtmf,
+	.hold = leg_hold,
+	.bridge = leg_bridge,
 	.describe = leg_describe,
 	.describe_media = leg_describe_media,
 	.remote = leg_remote,
 	.unref = leg_unref,
 };
+
+void call_fake_leg_init(struct call_fake *fake, struct call_fake_leg *leg)
+{
+	memset(leg, 0, sizeof(*leg));
+	leg->leg.ops = &leg_ops;
+	leg->media.fake = fake;
+	leg->leg.media = (struct media_leg *)&leg->media;
+}
 
 /* ---- the world ---- */
 
@@ -380,9 +346,11 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 		.max_duration_s = 14400,
 		.idle = on_idle,
 		.idle_arg = fake,
-		.media = &media_ops,
+		.media = &call_fake_media_ops,
 		.clips = (struct clips *)fake,
 		.clip = &clip_ops,
+		.recorder = (struct recorder *)fake,
+		.record = &call_fake_record_ops,
 	};
 	char *flow = g_strdup_printf("{'actions':%s}", actions);
 
@@ -398,11 +366,13 @@ void call_fake_setup(struct call_fake *fake, const char *actions,
 	fake->events.clock = &fake->clock.clock;
 	fake->log = json_array();
 	fake->rows = json_object();
+	fake->recordings = json_object();
 	fake->webhooks = json_array();
 
 	env.timers = fake->timers;
 	env.dir = fake->dir;
 	assert_int_equal(call_table_alloc(&fake->table, &env), 0);
+	call_fake_out_setup(fake);
 }
 
 void call_fake_teardown(struct call_fake *fake)
@@ -411,10 +381,12 @@ void call_fake_teardown(struct call_fake *fake)
 	assert_int_equal(timers_count(fake->timers), 0);
 	assert_int_equal(fake->clips_open, 0);
 	g_free(fake->clip);
+	json_decref(fake->headers);
 	obj_unref(fake->dir);
 	obj_unref(fake->timers);
 	json_decref(fake->log);
 	json_decref(fake->rows);
+	json_decref(fake->recordings);
 	json_decref(fake->webhooks);
 }
 
@@ -434,9 +406,7 @@ enum call_refusal call_fake_invite(struct call_fake *fake,
 		.destination_type = "tel",
 	};
 
-	memset(leg, 0, sizeof(*leg));
-	leg->leg.ops = &leg_ops;
-	leg->leg.media = (struct media_leg *)fake;
+	call_fake_leg_init(fake, leg);
 
 	return call_incoming(fake->table, &in);
 }

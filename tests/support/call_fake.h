@@ -21,10 +21,36 @@
 
 struct call_fake;
 struct clip_end;
+struct recording_result;
+
+/** What stands for a leg's media_leg; what calls ask of it is counted in the
+ * world, too */
+struct call_fake_media {
+	struct call_fake *fake;
+	struct call_fake_media *peer; /**< bridged with */
+	unsigned plays, stops;
+	bool muted_in, muted_out, held;
+	char digits[32]; /**< sent, of all */
+};
+
+/** What record/ was asked for */
+struct call_fake_recording {
+	char id[ID_SIZE];
+	unsigned format, channels;
+	struct media_tap *tap;
+	unsigned ends;
+	void (*done)(void *arg, const struct recording_result *res);
+	void *arg; /**< NULL: done() was called */
+};
 
 /** A leg whose party does nothing by itself */
 struct call_fake_leg {
 	struct leg leg; /* first */
+	struct call_fake_media media;
+	struct leg *picture; /**< whose picture it gets */
+	unsigned bridges, holds;
+	bool on_hold;
+	int hold_err;
 	unsigned rings, progresses, answers, hangups, unrefs;
 	bool by_info;  /**< digits go by signalling */
 	char info[32]; /**< those that went */
@@ -50,13 +76,36 @@ struct call_fake {
 	unsigned idles;
 	int64_t alive_ms; /**< as last written, 0 = never */
 
+	/* calls that go out */
+	struct leg_factory factory;
+	struct leg_route routes[8];
+	unsigned nroutes; /**< 0: routes_err, or ENOENT */
+	int routes_err;
+	const char *routes_code;
+	const char *bad_host; /**< dial() fails for it */
+	struct call_fake_leg dialed[24];
+	unsigned ndialed;
+	char source[64], codec[16]; /**< of the last dial */
+	bool anonymous;
+	json_t *headers;
+
 	/* media, of all legs */
+	int bridge_err;
 	unsigned plays, stops, echos;
 	bool echo;
 	uint32_t play_id;
 	char digits_sent[128]; /**< the last, by media */
 	unsigned loops, steps; /**< of the last play */
 	unsigned first_ms;     /**< of its first step */
+
+	/* recordings */
+	json_t *recordings; /**< rows by id: {status, sequence, doc} */
+	unsigned taps, untaps;
+	uint32_t tap_id; /**< of the last */
+	bool taps_are_full;
+	int record_err; /**< the next one is refused */
+	struct call_fake_recording records[8];
+	unsigned nrecords;
 
 	/* clips: files and speech; loops is theirs, too */
 	unsigned clips_started, clips_open, streams;
@@ -81,18 +130,37 @@ enum call_refusal call_fake_invite(struct call_fake *fake,
 /** The same, and the flow starts; fails the test when refused */
 struct call *call_fake_call(struct call_fake *fake, struct call_fake_leg *leg);
 
+/** A way out: ways of one order ring together */
+void call_fake_route(struct call_fake *fake, unsigned order,
+		     unsigned give_up_ms, const char *host);
+/** Who is called, with what CALL_FAKE_FLOW does; may be changed */
+struct call_origin call_fake_origin(struct call_fake *fake);
+/** An outgoing call is made, and dialed; fails the test when refused */
+struct call *call_fake_create(struct call_fake *fake,
+			      const struct call_origin *origin);
+
 /** Time passes, timers run */
 void call_fake_pass(struct call_fake *fake, int64_t ms);
 
 /* What the leg tells */
 void call_fake_answered(struct call_fake_leg *leg);
 void call_fake_early(struct call_fake_leg *leg);
+void call_fake_ringing(struct call_fake_leg *leg);
+/** A final response, and the leg is gone */
+void call_fake_fails(struct call_fake_leg *leg, enum hangup_reason reason,
+		     int sip_code);
 void call_fake_digits(struct call_fake_leg *leg, const char *digits);
 void call_fake_played(struct call_fake *fake, struct call_fake_leg *leg,
 		      int err);
 /** Why the clip broke; the media's word of the end is another */
 void call_fake_clip_failed(struct call_fake *fake, int err, const char *code,
 			   const char *why);
+/** A tap ended by itself */
+void call_fake_tapped(struct call_fake_leg *leg, uint32_t tap_id,
+		      enum media_tap_end why);
+/** The n-th recording's file is closed */
+void call_fake_recorded(struct call_fake *fake, unsigned n, int err,
+			int64_t duration_ms);
 void call_fake_bye(struct call_fake_leg *leg);
 void call_fake_closed(struct call_fake_leg *leg);
 

@@ -3,205 +3,11 @@
 #include "support/flow_fake.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
 #include "common/obj.h"
-
-static void maybe_cancel(struct flow_fake *fake)
-{
-	if (!fake->cancel_inside)
-		return;
-	fake->cancel_inside = false;
-	flow_run_cancel(fake->run);
-}
-
-static int fake_answer(void *arg)
-{
-	struct flow_fake *fake = arg;
-
-	maybe_cancel(fake);
-	if (fake->answered)
-		return EALREADY;
-	++fake->answers;
-
-	return fake->answer_err;
-}
-
-static int fake_send_digits(void *arg, const struct flow_digits *digits,
-			    uint32_t *idp)
-{
-	struct flow_fake *fake = arg;
-
-	if (fake->play_err)
-		return fake->play_err;
-	g_strlcpy(fake->digits, digits->digits, sizeof(fake->digits));
-	fake->digit_ms = digits->duration_ms;
-	*idp = ++fake->play_id;
-
-	return 0;
-}
-
-static int fake_play(void *arg, const struct flow_play *play, uint32_t *idp)
-{
-	struct flow_fake *fake = arg;
-	GString *urls = g_string_new(NULL);
-	json_t *url;
-	size_t i;
-
-	maybe_cancel(fake);
-	json_array_foreach(play->urls, i, url) g_string_append_printf(
-		urls, "%s%s", i ? " " : "", json_string_value(url));
-	g_free(fake->urls);
-	fake->urls = g_string_free(urls, FALSE);
-	fake->loops = play->loops;
-	fake->seek_ms = play->seek_ms;
-	fake->gain_db = play->gain_db;
-	fake->async = play->async;
-	++fake->plays;
-	if (fake->play_err)
-		return fake->play_err;
-	*idp = ++fake->play_id;
-
-	return 0;
-}
-
-static int fake_talk(void *arg, const struct flow_talk *talk, uint32_t *idp)
-{
-	struct flow_fake *fake = arg;
-
-	maybe_cancel(fake);
-	g_free(fake->said);
-	fake->said =
-		g_strjoin("|", talk->text, talk->language ? talk->language : "",
-			  talk->voice_id ? talk->voice_id : "",
-			  talk->provider ? talk->provider : "", NULL);
-	fake->async = talk->async;
-	++fake->talks;
-	if (fake->play_err)
-		return fake->play_err;
-	*idp = ++fake->play_id;
-
-	return 0;
-}
-
-static void fake_stop(void *arg)
-{
-	struct flow_fake *fake = arg;
-
-	++fake->stops;
-}
-
-static int fake_echo(void *arg, bool on)
-{
-	struct flow_fake *fake = arg;
-
-	++fake->echos;
-	if (fake->echo_err)
-		return fake->echo_err;
-	fake->echo = on;
-
-	return 0;
-}
-
-static void fake_timer(void *arg, int64_t ms)
-{
-	struct flow_fake *fake = arg;
-
-	fake->due_ms = ms < 0 ? -1 : clock_mono_ms(&fake->clock.clock) + ms;
-}
-
-static int64_t fake_now_ms(void *arg)
-{
-	const struct flow_fake *fake = arg;
-
-	return clock_mono_ms(&fake->clock.clock);
-}
-
-static int64_t fake_wall_ms(void *arg)
-{
-	const struct flow_fake *fake = arg;
-
-	return clock_wall_ms(&fake->clock.clock);
-}
-
-static char *fake_lookup(void *arg, const char *name)
-{
-	(void)arg;
-
-	if (strcmp(name, "call.source") == 0)
-		return g_strdup("+4520123456");
-	if (strcmp(name, "call.bytes") == 0)
-		return g_strdup("\xe9t\xe9"); /* Latin-1, as strangers send */
-
-	return NULL;
-}
-
-static int fake_flow(void *arg, const char *id, struct flow_doc **docp)
-{
-	struct flow_fake *fake = arg;
-	struct flow_doc *doc = NULL;
-
-	maybe_cancel(fake);
-	if (fake->stored)
-		doc = g_hash_table_lookup(fake->stored, id);
-	if (!doc)
-		return ENOENT;
-	*docp = obj_ref(doc);
-
-	return 0;
-}
-
-static void fake_action(void *arg, const struct flow_step *step)
-{
-	struct flow_fake *fake = arg;
-
-	g_string_append_printf(fake->trace, "%s%s", fake->trace->len ? " " : "",
-			       step->type);
-}
-
-static void fake_error(void *arg, const struct flow_step *step,
-		       const char *code, const char *detail)
-{
-	struct flow_fake *fake = arg;
-
-	(void)step;
-	++fake->errors;
-	g_free(fake->error_code);
-	g_free(fake->error_detail);
-	fake->error_code = g_strdup(code);
-	fake->error_detail = g_strdup(detail);
-}
-
-static void fake_ended(void *arg, const struct flow_end *end)
-{
-	struct flow_fake *fake = arg;
-
-	++fake->ends;
-	fake->end_kind = end->kind;
-	g_free(fake->end_reason);
-	g_free(fake->end_code);
-	fake->end_reason = g_strdup(end->reason);
-	fake->end_code = g_strdup(end->code);
-	fake->end_sip_code = end->sip_code;
-}
-
-const struct flow_host flow_fake_host = {
-	.answer = fake_answer,
-	.play = fake_play,
-	.talk = fake_talk,
-	.send_digits = fake_send_digits,
-	.stop = fake_stop,
-	.echo = fake_echo,
-	.timer = fake_timer,
-	.now_ms = fake_now_ms,
-	.wall_ms = fake_wall_ms,
-	.lookup = fake_lookup,
-	.flow = fake_flow,
-	.action = fake_action,
-	.error = fake_error,
-	.ended = fake_ended,
-};
 
 json_t *flow_fake_json(const char *text)
 {
@@ -298,6 +104,14 @@ void flow_fake_teardown(struct flow_fake *fake)
 	g_string_free(fake->trace, TRUE);
 	g_free(fake->urls);
 	g_free(fake->said);
+	g_free(fake->http);
+	g_free(fake->http_body);
+	g_free(fake->http_headers);
+	g_free(fake->http_type);
+	g_free(fake->http_message_id);
+	free(fake->asked);
+	obj_unref(fake->asked_doc);
+	g_free(fake->verbs);
 	g_free(fake->error_code);
 	g_free(fake->error_detail);
 	g_free(fake->end_reason);
@@ -340,6 +154,71 @@ void flow_fake_broke(struct flow_fake *fake, const char *code, const char *why)
 				      .code = code,
 				      .why = why};
 
+	flow_run_event(fake->run, &ev);
+}
+
+void flow_fake_http_reply(struct flow_fake *fake,
+			  const struct flow_http_reply *reply)
+{
+	const struct flow_event ev = {
+		.type = FLOW_EV_HTTP, .id = fake->http_id, .http = reply};
+
+	flow_run_event(fake->run, &ev);
+}
+
+void flow_fake_http(struct flow_fake *fake, int status, const char *body)
+{
+	char *text = body ? g_strdelimit(g_strdup(body), "'", '"') : NULL;
+	const struct flow_http_reply reply = {
+		.status = status,
+		.body = text,
+		.body_len = text ? strlen(text) : 0,
+		.retry_after_s = -1,
+	};
+
+	flow_fake_http_reply(fake, &reply);
+	g_free(text);
+}
+
+void flow_fake_http_failed(struct flow_fake *fake, const char *code)
+{
+	const struct flow_http_reply reply = {
+		.code = code, .why = "a reason", .retry_after_s = -1};
+
+	flow_fake_http_reply(fake, &reply);
+}
+
+void flow_fake_bridged(struct flow_fake *fake)
+{
+	const struct flow_event ev = {.type = FLOW_EV_BRIDGED};
+
+	flow_run_event(fake->run, &ev);
+}
+
+void flow_fake_connected(struct flow_fake *fake, const char *status,
+			 int64_t duration_ms, int sip_code)
+{
+	const struct flow_connected how = {
+		.status = status,
+		.call_id = "callee",
+		.duration_ms = duration_ms,
+		.sip_code = sip_code,
+	};
+	const struct flow_event ev = {.type = FLOW_EV_CONNECT, .connect = &how};
+
+	flow_run_event(fake->run, &ev);
+}
+
+void flow_fake_recorded(struct flow_fake *fake, const char *reason,
+			int64_t duration_ms)
+{
+	char id[ID_SIZE];
+	const struct flow_recorded how = {
+		.id = id, .reason = reason, .duration_ms = duration_ms};
+	const struct flow_event ev = {.type = FLOW_EV_RECORDED,
+				      .recorded = &how};
+
+	g_snprintf(id, sizeof(id), "r%u", fake->records);
 	flow_run_event(fake->run, &ev);
 }
 

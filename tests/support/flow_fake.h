@@ -37,6 +37,28 @@ struct flow_fake {
 	bool async;     /**< of the last play or talk */
 	char *said;     /**< "text|language|voice|provider" of the last talk */
 	int64_t due_ms; /**< of the timer; -1 = stopped */
+
+	/* http(), mute() */
+	unsigned https, http_cancels;
+	int http_err;
+	uint32_t http_id;
+	bool http_waits; /**< of the last: the flow waits for its answer */
+	bool http_signed;
+	unsigned http_attempt;
+	char *http, *http_body; /**< of the last: "POST url", and its body */
+	char *http_headers, *http_type, *http_message_id;
+	int mute_err;
+	char muted[16]; /**< "in", "out", "in out" */
+
+	/* connect(), record(), call(): the last, as JSON text */
+	unsigned connects, connect_cancels, records, calls;
+	int connect_err, record_err, call_err;
+	const char *start_code; /**< what these say with their error */
+	char *asked;
+	struct flow_doc *asked_doc; /**< a reference */
+	char *verbs; /**< "pause ID", "stop" … joined by blanks */
+	int verb_err;
+
 	GString *trace; /**< types of the actions, joined by blanks */
 	char *error_code, *error_detail;
 	enum flow_end_kind end_kind;
@@ -69,6 +91,20 @@ void flow_fake_broke(struct flow_fake *fake, const char *code, const char *why);
 void flow_fake_digits(struct flow_fake *fake, const char *digits);
 /** Time passes; the timer fires when it is due */
 void flow_fake_pass(struct flow_fake *fake, int64_t ms);
+
+/** The server answers what was asked last; body NULL = none */
+void flow_fake_http(struct flow_fake *fake, int status, const char *body);
+/** The same with all that it may be */
+void flow_fake_http_reply(struct flow_fake *fake,
+			  const struct flow_http_reply *reply);
+/** No answer comes: code is static */
+void flow_fake_http_failed(struct flow_fake *fake, const char *code);
+void flow_fake_bridged(struct flow_fake *fake);
+void flow_fake_connected(struct flow_fake *fake, const char *status,
+			 int64_t duration_ms, int sip_code);
+/** The last recording is over: reason is static */
+void flow_fake_recorded(struct flow_fake *fake, const char *reason,
+			int64_t duration_ms);
 
 /** A variable's value, or "" */
 const char *flow_fake_var(const struct flow_fake *fake, const char *name);

@@ -240,6 +240,17 @@ static void on_started(void *arg)
 	unlock(leg);
 }
 
+static void on_tapped(void *arg, uint32_t id, enum media_tap_end why)
+{
+	struct rig_leg *leg = arg;
+
+	lock(leg);
+	leg->tapped_id = id;
+	leg->tapped_why = why;
+	++leg->ntapped;
+	unlock(leg);
+}
+
 static void on_closed(void *arg, const struct media_stats *stats)
 {
 	struct rig_leg *leg = arg;
@@ -255,6 +266,7 @@ static const struct media_handler handler = {
 	.played = on_played,
 	.silent = on_silent,
 	.started = on_started,
+	.tapped = on_tapped,
 	.closed = on_closed,
 };
 
@@ -351,11 +363,13 @@ static void on_barrier(struct media_thread *th, void *arg)
 	pthread_mutex_unlock(&leg->mtx);
 }
 
-static void wait_for_media(struct rig_leg *leg, struct media_thread *th)
+void rig_settle(struct rig_leg *leg)
 {
 	const unsigned n = leg->nbarriers + 1;
 
-	assert_int_equal(media_post(th, on_barrier, leg), 0);
+	assert_int_equal(
+		media_post_legs(leg->leg->th, leg->leg, NULL, on_barrier, leg),
+		0);
 	assert_true(rig_wait(leg, &leg->nbarriers, n));
 }
 
@@ -364,12 +378,12 @@ static void wait_for_media(struct rig_leg *leg, struct media_thread *th)
  */
 static struct verb run(struct rig_leg *leg, loop_h *fn, struct verb verb)
 {
-	struct media_thread *th = leg->leg ? leg->leg->th : NULL;
+	const bool settles = leg->leg && !leg->closing;
 
 	verb.leg = leg;
 	assert_int_equal(loop_call(leg->rig->loop, "test", fn, &verb), 0);
-	if (th)
-		wait_for_media(leg, th);
+	if (settles)
+		rig_settle(leg);
 
 	return verb;
 }

@@ -94,11 +94,13 @@ struct rig_leg {
 	char digits[RIG_DIGITS_MAX + 1];
 	uint32_t played_id;
 	int played_err;
+	uint32_t tapped_id;
+	enum media_tap_end tapped_why;
 	struct media_stats last; /**< of closed() */
 
 	/* counted under mtx, read at any time */
-	atomic_uint ndigits, nplayed, nstarted, nsilent, nclosed, nlate,
-		nbarriers;
+	atomic_uint ndigits, nplayed, nstarted, nsilent, ntapped, nclosed,
+		nlate, nbarriers;
 };
 
 /** What a call with this codec agreed on with the far end */
@@ -120,6 +122,8 @@ uint32_t rig_leg_dtmf(struct rig_leg *leg, const char *digits,
 		      unsigned duration_ms, unsigned interval_ms);
 void rig_leg_stop(struct rig_leg *leg);
 
+/** Wait until media has done what the loop asked for this leg */
+void rig_settle(struct rig_leg *leg);
 /** Wait until a count of the leg reaches n */
 bool rig_wait(struct rig_leg *leg, const atomic_uint *count, unsigned n);
 /** Wait until the engine took n packets in all */

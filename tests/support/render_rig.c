@@ -167,6 +167,17 @@ void render_rig_wait_progress(struct render_outcome *o, int64_t samples)
 	pthread_mutex_unlock(&o->rig->mtx);
 }
 
+bool render_rig_is_done(struct render_outcome *o)
+{
+	bool done;
+
+	pthread_mutex_lock(&o->rig->mtx);
+	done = o->done != 0;
+	pthread_mutex_unlock(&o->rig->mtx);
+
+	return done;
+}
+
 static void cancel_on_loop(void *arg)
 {
 	struct render_outcome *o = arg;

@@ -61,6 +61,8 @@ void render_rig_start(struct render_rig *rig, struct render_outcome *o,
 void render_rig_wait(struct render_outcome *o);
 /** Until so many samples were told of, or it is done */
 void render_rig_wait_progress(struct render_outcome *o, int64_t samples);
+/** Did done() come by now? */
+bool render_rig_is_done(struct render_outcome *o);
 void render_rig_cancel(struct render_outcome *o);
 void render_rig_free(struct render_outcome *o);
 

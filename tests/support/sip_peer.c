@@ -199,8 +199,7 @@ const char *speer_body(const char *msg)
 	return end ? end + 4 : "";
 }
 
-/* All Via lines of a message, as they stand */
-static void copy_vias(char *out, size_t size, const char *msg)
+void speer_vias(char *out, size_t size, const char *msg)
 {
 	const char *line = msg;
 	size_t n, o = 0;
@@ -224,7 +223,7 @@ void speer_reply(struct speer *peer, int code, const char *phrase)
 	char text[4096];
 	int n;
 
-	copy_vias(vias, sizeof(vias), peer->msg);
+	speer_vias(vias, sizeof(vias), peer->msg);
 	n = snprintf(
 		text, sizeof(text),
 		"SIP/2.0 %d %s\r\n%sFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"

@@ -84,6 +84,8 @@ const char *speer_wait_request(struct speer *peer, const char *method,
 /** Copy a header's value out of a message; "" when it is not there */
 const char *speer_header(const char *msg, const char *name, char *out,
 			 size_t size);
+/** All Via lines of a message, as they stand */
+void speer_vias(char *out, size_t size, const char *msg);
 /** The body, or "" */
 const char *speer_body(const char *msg);
 

@@ -11,8 +11,8 @@
 #include "common/obj.h"
 #include "common/str.h"
 
-#define ACCOUNT "01900000-0000-7000-8000-000000000001"
-#define TRUNK "01900000-0000-7000-8000-000000000002"
+#define ACCOUNT SRIG_ACCOUNT
+#define TRUNK SRIG_TRUNK
 #define NUMBER "01900000-0000-7000-8000-000000000003"
 #define FLOW "01900000-0000-7000-8000-000000000004"
 
@@ -42,8 +42,18 @@ static void on_early(void *arg)
 	count(leg, &leg->early);
 }
 
+static void on_heard(void *arg)
+{
+	struct srig_leg *leg = arg;
+
+	count(leg, &leg->heard);
+}
+
 static void on_ringing(void *arg)
 {
+	struct srig_leg *leg = arg;
+
+	count(leg, &leg->rang);
 }
 
 static void on_answered(void *arg)
@@ -126,6 +136,7 @@ static void on_note(void *arg, const char *line)
 }
 
 static const struct leg_handler handler = {
+	.heard = on_heard,
 	.early = on_early,
 	.ringing = on_ringing,
 	.answered = on_answered,
@@ -205,6 +216,98 @@ static enum call_refusal on_incoming(void *arg, const struct leg_incoming *in)
 	return CALL_TAKEN;
 }
 
+struct dial {
+	struct srig *rig;
+	const struct leg_dial *dial;
+	const struct leg_route *route;
+	struct leg_route *routes;
+	unsigned *np;
+	const char **codep;
+	struct srig_leg *leg;
+	int err;
+};
+
+static struct leg_dial of_rig(const struct leg_dial *dial)
+{
+	struct leg_dial mine = *dial;
+
+	mine.account_id = ACCOUNT;
+	mine.call_id = "01900000-0000-7000-8000-0000000000ff";
+
+	return mine;
+}
+
+static void do_routes(void *arg)
+{
+	struct dial *job = arg;
+	const struct leg_factory *factory = sipx_stack_factory(job->rig->stack);
+	const struct leg_dial dial = of_rig(job->dial);
+
+	job->err = factory->routes(factory->arg, &dial, job->routes, job->np,
+				   job->codep);
+}
+
+int srig_routes(struct srig *rig, const struct leg_dial *dial,
+		struct leg_route *routes, unsigned *np, const char **codep)
+{
+	struct dial job = {.rig = rig,
+			   .dial = dial,
+			   .routes = routes,
+			   .np = np,
+			   .codep = codep};
+
+	loop_call(rig->loop, "srig routes", do_routes, &job);
+
+	return job.err;
+}
+
+static void do_dial(void *arg)
+{
+	struct dial *job = arg;
+	const struct leg_factory *factory = job->route->factory;
+	const struct leg_dial dial = of_rig(job->dial);
+	struct srig_leg *leg;
+
+	pthread_mutex_lock(&job->rig->mtx);
+	leg = &job->rig->legs[job->rig->nlegs];
+	leg->rig = job->rig;
+	pthread_mutex_unlock(&job->rig->mtx);
+
+	job->err = factory->dial(factory->arg, &dial, job->route, &handler, leg,
+				 &leg->leg);
+	if (job->err)
+		return;
+	pthread_mutex_lock(&job->rig->mtx);
+	++job->rig->nlegs;
+	pthread_mutex_unlock(&job->rig->mtx);
+	job->leg = leg;
+}
+
+int srig_dial_by(struct srig *rig, const struct leg_dial *dial,
+		 const struct leg_route *route, struct srig_leg **legp)
+{
+	struct dial job = {.rig = rig, .dial = dial, .route = route};
+
+	loop_call(rig->loop, "srig dial", do_dial, &job);
+	*legp = job.leg;
+
+	return job.err;
+}
+
+struct srig_leg *srig_dial(struct srig *rig, const struct leg_dial *dial)
+{
+	struct leg_route routes[LEG_ROUTES_MAX];
+	struct srig_leg *leg = NULL;
+	const char *code = NULL;
+	unsigned n = 0;
+
+	if (srig_routes(rig, dial, routes, &n, &code) || !n)
+		return NULL;
+	srig_dial_by(rig, dial, &routes[0], &leg);
+
+	return leg;
+}
+
 /* ---- the rig ---- */
 
 struct apply {
@@ -258,6 +361,10 @@ static void do_start(void *arg)
 		.user_agent = "Bifrons/test",
 		.strangers_per_s = job->prm->strangers_per_s,
 		.linger_ms = job->prm->linger_ms,
+		.key = job->prm->key,
+		.session_s = job->prm->session_s,
+		.glare_ms = job->prm->glare_ms,
+		.seed = job->prm->seed,
 		.max_lag_ms =
 			job->prm->max_lag_ms ? job->prm->max_lag_ms : 5000,
 	};
@@ -267,18 +374,23 @@ static void do_start(void *arg)
 		rig->port = sipx_stack_port(rig->stack);
 }
 
-static void fill_directory(struct srig *rig, const char *trunk)
+void srig_trunk(struct srig *rig, const char *more)
 {
-	char doc[1024];
+	char doc[2048];
 
-	srig_apply(rig, DIR_ACCOUNT,
-		   "{'id':'" ACCOUNT "','name':'test','status':'active',"
-		   "'country':'DK'}");
 	snprintf(doc, sizeof(doc),
 		 "{'id':'" TRUNK "','account_id':'" ACCOUNT "','name':'t',"
 		 "'allowed_ips':['127.0.0.1/32']%s%s}",
-		 trunk ? "," : "", trunk ? trunk : "");
+		 more ? "," : "", more ? more : "");
 	srig_apply(rig, DIR_TRUNK, doc);
+}
+
+static void fill_directory(struct srig *rig, const char *trunk)
+{
+	srig_apply(rig, DIR_ACCOUNT,
+		   "{'id':'" ACCOUNT "','name':'test','status':'active',"
+		   "'country':'DK'}");
+	srig_trunk(rig, trunk);
 	srig_apply(rig, DIR_NUMBER,
 		   "{'id':'" NUMBER "','account_id':'" ACCOUNT "',"
 		   "'number':'+4520123456','flow_id':'" FLOW "'}");

@@ -25,6 +25,9 @@ enum {
 	SRIG_TEXT = 256
 };
 
+#define SRIG_ACCOUNT "01900000-0000-7000-8000-000000000001"
+#define SRIG_TRUNK "01900000-0000-7000-8000-000000000002"
+
 /** What the call does with a new leg, from a timer of 0 ms */
 enum srig_act {
 	SRIG_NOTHING,
@@ -40,6 +43,7 @@ struct srig_leg {
 	struct timer timer;
 
 	/* guarded by rig->mtx */
+	unsigned heard, rang;
 	unsigned early, answered, failed, ended, closed, silent, holds, resumes;
 	char digits[32];
 	struct leg_end end;
@@ -77,6 +81,9 @@ struct srig_params {
 	unsigned max_lag_ms;
 	unsigned linger_ms;
 	const char *trunk; /**< more members of the trunk, JSON, or NULL */
+	const uint8_t *key;
+	unsigned session_s, glare_ms;
+	uint64_t seed;
 };
 
 void srig_open(struct srig *rig, const struct srig_params *prm);
@@ -88,6 +95,9 @@ int64_t srig_stop(struct srig *rig);
 /** A document into the directory: '…' for "…" */
 void srig_apply(struct srig *rig, enum dir_kind kind, const char *json);
 
+/** Another trunk document, with these members more */
+void srig_trunk(struct srig *rig, const char *more);
+
 /** Wait until a count of a leg reaches n */
 bool srig_wait(struct srig *rig, const unsigned *count, unsigned n);
 
@@ -96,6 +106,17 @@ int srig_ring(struct srig_leg *leg);
 int srig_progress(struct srig_leg *leg);
 int srig_answer(struct srig_leg *leg);
 int srig_hangup(struct srig_leg *leg, enum hangup_reason reason, int sip_code);
+int srig_hangup_as(struct srig_leg *leg, const struct leg_end *end);
+int srig_hold(struct srig_leg *leg, bool on);
+/** The ways of a destination. @return as leg_factory.routes */
+int srig_routes(struct srig *rig, const struct leg_dial *dial,
+		struct leg_route *routes, unsigned *np, const char **codep);
+/** Dial one of them; account and call id are the rig's.
+ * @param legp  Set on success */
+int srig_dial_by(struct srig *rig, const struct leg_dial *dial,
+		 const struct leg_route *route, struct srig_leg **legp);
+/** Dial the first. @return NULL when there is none, or it cannot be dialled */
+struct srig_leg *srig_dial(struct srig *rig, const struct leg_dial *dial);
 int srig_send_dtmf(struct srig_leg *leg, char digit);
 /** A new object, or NULL */
 json_t *srig_describe(struct srig_leg *leg);

@@ -84,6 +84,30 @@ int srig_hangup(struct srig_leg *leg, enum hangup_reason reason, int sip_code)
 	return op.rc;
 }
 
+int srig_hangup_as(struct srig_leg *leg, const struct leg_end *end)
+{
+	struct op op = {.leg = leg, .end = *end, .rc = -1};
+
+	loop_call(leg->rig->loop, "srig hangup", do_hangup, &op);
+
+	return op.rc;
+}
+
+static int op_hold(struct leg *leg)
+{
+	return leg->ops->hold(leg, true);
+}
+
+static int op_resume(struct leg *leg)
+{
+	return leg->ops->hold(leg, false);
+}
+
+int srig_hold(struct srig_leg *leg, bool on)
+{
+	return run(leg, on ? op_hold : op_resume);
+}
+
 static void do_send_dtmf(void *arg)
 {
 	struct op *op = arg;

@@ -5,11 +5,20 @@ import type { Handle, HandleEvents, Jsep } from "./gateway.js";
 import { blankVideo, openCamera } from "./media.js";
 import { num, pluginMessage, text, type Wire } from "./wire.js";
 
-/** Forward only. `early`: sound before the answer. */
-export type CallState = "dialing" | "calling" | "ringing" | "early" | "talking" | "ended";
+/** Forward only. `answering`: one that came in, while it is being taken;
+ * `early`: sound before the answer. */
+export type CallState =
+  | "dialing"
+  | "answering"
+  | "calling"
+  | "ringing"
+  | "early"
+  | "talking"
+  | "ended";
 
 const order: readonly CallState[] = [
   "dialing",
+  "answering",
   "calling",
   "ringing",
   "early",
@@ -31,7 +40,9 @@ export interface CallEvents {
   /** Our own picture; undefined while the camera is off. */
   camera: MediaStreamTrack | undefined;
   muted: boolean;
-  /** Any other message of the plugin on this call: held, quality, … */
+  /** The platform has put us on hold, or taken us back. */
+  held: boolean;
+  /** Any other message of the plugin on this call. */
   message: { name: string; body: Wire };
   /** Something asked for did not work; the call goes on. */
   problem: BifronsError;
@@ -50,12 +61,13 @@ export interface CallOptions {
 
 const GOODBYE_MS = 2000;
 
-/** One call: a Janus handle of its own. Made by Client.call(). */
+/** One call: a Janus handle of its own. Made by Client.call() and accept(). */
 export class Call extends Emitter<CallEvents> {
   readonly remote = new MediaStream();
   id = "";
   state: CallState = "dialing";
   muted = false;
+  held = false;
   hangupInfo: Hangup | undefined;
 
   #handle: Handle | undefined;
@@ -67,12 +79,16 @@ export class Call extends Emitter<CallEvents> {
   #taken: { resolve(): void; reject(error: BifronsError): void } | undefined;
   #goodbye: ReturnType<typeof setTimeout> | undefined;
 
+  /** @param accepts  The id of the call that is taken; "": we call */
   constructor(
+    /** Whom we talk to: what was dialled, or who called. */
     readonly destination: string,
     readonly options: CallOptions,
+    readonly accepts = "",
   ) {
     super();
     this.#microphone = options.microphone;
+    if (accepts) this.state = "answering";
   }
 
   /** What the handle's events do: for Client. */
@@ -104,18 +120,19 @@ export class Call extends Emitter<CallEvents> {
     });
     /* the rejection is looked at below, perhaps later */
     taken.catch(() => undefined);
-    await handle.send(
-      {
-        request: "call",
-        ticket,
-        destination: this.destination,
-        video: options.video !== false,
-        ...(options.headers && { headers: options.headers }),
-        ...(options.variables && { variables: options.variables }),
-      },
-      offer,
-    );
+    await handle.send({ ...this.#request(), ticket, video: options.video !== false }, offer);
     await taken;
+  }
+
+  #request(): Wire {
+    const { headers, variables } = this.options;
+    if (this.accepts) return { request: "accept", call_id: this.accepts };
+    return {
+      request: "call",
+      destination: this.destination,
+      ...(headers && { headers }),
+      ...(variables && { variables }),
+    };
   }
 
   async #tracks(): Promise<MediaStreamTrack[]> {
@@ -251,8 +268,15 @@ export class Call extends Emitter<CallEvents> {
         this.emit("progress", undefined);
         break;
       case "accepted":
+        this.id ||= this.accepts;
         this.#to("talking");
         this.emit("accepted", undefined);
+        this.#taken?.resolve();
+        break;
+      case "held":
+      case "unheld":
+        this.held = name === "held";
+        this.emit("held", this.held);
         break;
       case "hangup":
         this.#finish({

@@ -4,6 +4,7 @@ import { fetchConfig, type WebrtcConfig } from "./config.js";
 import { Emitter } from "./emitter.js";
 import { BifronsError, asError } from "./errors.js";
 import type { Handle, OpenSession, Session } from "./gateway.js";
+import { callerText, incomingCall, ringEnd, type IncomingCall, type RingEnd } from "./incoming.js";
 import { openMicrophone } from "./media.js";
 import { pluginMessage, text, type PluginMessage, type Wire } from "./wire.js";
 
@@ -20,6 +21,10 @@ export interface ClientEvents {
   back: undefined;
   /** It will not come back by itself: the token is no longer good. */
   failed: BifronsError;
+  /** A call rings: accept() it, or decline() it. */
+  incoming_call: IncomingCall;
+  /** It rings no more, whatever the reason. */
+  incoming_call_ended: { callId: string; reason: RingEnd };
   /** Any other message on the device handle. */
   message: { name: string; body: Wire };
 }
@@ -40,6 +45,9 @@ export interface DialOptions extends Omit<CallOptions, "microphone"> {
   microphoneId?: string;
 }
 
+/** The caller's variables and headers are not ours to set. */
+export type AcceptOptions = Omit<DialOptions, "headers" | "variables">;
+
 const REGISTER_MS = 8000;
 /* Janus keeps a session that lost its connection for a while
  * (reclaim_session_timeout: ./run says 1 s, others up to this), then denies it:
@@ -51,11 +59,17 @@ const RETRY_MS = [100, 300, 400, 500, 500, 1000, 2000, 4000, 8000, 15_000];
 const isFinal = (code: string) =>
   ["unauthorized", "token_expired", "account_suspended"].includes(code);
 
+/* somebody else was quicker, or the caller gave up */
+const isTooLate = (code: string) => ["call_taken", "no_such_call"].includes(code);
+
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** A device of an extension: registered with the platform, makes calls. */
+/** A device of an extension: registered with the platform, makes and takes
+ * calls. */
 export class Client extends Emitter<ClientEvents> {
   readonly calls = new Set<Call>();
+  /** What rings now, by the call's id. */
+  readonly incoming = new Map<string, IncomingCall>();
   #session: Session | undefined;
   #device: Handle | undefined;
   #ticket = "";
@@ -80,8 +94,35 @@ export class Client extends Emitter<ClientEvents> {
   /** Call. Resolves when the platform has taken the call; the rest are events.
    * @throws BifronsError: no microphone, an unknown number, … */
   async call(destination: string, options: DialOptions = {}): Promise<Call> {
+    return this.#make(destination, options);
+  }
+
+  /** Take a call that rings. Resolves when it is ours.
+   * @throws BifronsError: no microphone; `call_taken`, `no_such_call`: it rings
+   * no more */
+  async accept(callId: string, options: AcceptOptions = {}): Promise<Call> {
+    const rings = this.incoming.get(callId);
+    if (!rings) throw new BifronsError("no_such_call");
+    try {
+      const call = await this.#make(callerText(rings), options, callId);
+      this.#silence(callId, "answered");
+      return call;
+    } catch (error) {
+      if (isTooLate(asError(error).code)) this.#silence(callId, "canceled");
+      throw error;
+    }
+  }
+
+  /** Refuse a call that rings: here it is silent at once. */
+  async decline(callId: string): Promise<void> {
+    if (!this.incoming.has(callId)) return;
+    this.#silence(callId, "declined");
+    await this.#device?.send({ request: "decline", call_id: callId });
+  }
+
+  async #make(destination: string, options: DialOptions, accepts = ""): Promise<Call> {
     const microphone = options.microphone ?? (await openMicrophone(options.microphoneId));
-    const call = new Call(destination, { ...options, microphone });
+    const call = new Call(destination, { ...options, microphone }, accepts);
     const abort = (): void => void call.hangup();
     options.signal?.addEventListener("abort", abort);
     this.calls.add(call);
@@ -107,6 +148,7 @@ export class Client extends Emitter<ClientEvents> {
       void call.hangup();
       call.end("normal");
     }
+    this.#silenceAll();
     this.#session?.close();
     this.#session = undefined;
   }
@@ -186,11 +228,29 @@ export class Client extends Emitter<ClientEvents> {
   #deviceGone(): void {
     this.#device = undefined;
     this.#ticket = "";
+    this.#silenceAll();
+  }
+
+  #silence(callId: string, reason: RingEnd): void {
+    if (this.incoming.delete(callId)) this.emit("incoming_call_ended", { callId, reason });
+  }
+
+  #silenceAll(): void {
+    for (const callId of [...this.incoming.keys()]) this.#silence(callId, "lost");
+  }
+
+  #rings(body: Wire): void {
+    const rings = incomingCall(body);
+    if (!rings || this.incoming.has(rings.callId)) return;
+    this.incoming.set(rings.callId, rings);
+    this.emit("incoming_call", rings);
   }
 
   #message(value: unknown): void {
     const message = pluginMessage(value);
     if (!message) return;
+    /* a decline that came too late */
+    if (message.kind === "error" && isTooLate(message.code)) return;
     const registering = this.#registering;
     if (registering && (message.kind === "error" || message.name === "registered")) {
       this.#registering = undefined;
@@ -199,7 +259,11 @@ export class Client extends Emitter<ClientEvents> {
       if (isFinal(message.code)) this.#fail(new BifronsError(message.code, message.detail));
     } else if (message.name === "ticket") {
       this.#keepTicket(message.body);
-    } else {
+    } else if (message.name === "incoming_call") {
+      this.#rings(message.body);
+    } else if (message.name === "incoming_call_ended") {
+      this.#silence(text(message.body, "call_id"), ringEnd(message.body));
+    } else if (message.name !== "declined") {
       this.emit("message", message);
     }
   }

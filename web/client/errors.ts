@@ -28,6 +28,7 @@ const sentences: Record<string, string> = {
   camera_denied:
     "The browser may not use the camera. Allow it in the address bar's permissions.",
   camera_missing: "No camera was found.",
+  call_taken: "Somebody else has answered, or the caller has hung up.",
   call_limit: "Too many calls at the moment. Try again in a while.",
   destination_not_allowed: "This destination may not be called.",
   extension_not_found: "There is no such extension.",
@@ -40,6 +41,7 @@ const sentences: Record<string, string> = {
     "The browser may not use the microphone. Allow it in the address bar's permissions, then call again.",
   mic_missing: "No microphone was found. Connect one, then call again.",
   no_route: "The number is unknown: nothing here answers it.",
+  no_such_call: "The call is over.",
   number_not_found: "The number is unknown: nothing here answers it.",
   protocol: "The platform answered in an unexpected way.",
   offer_unusable: "The platform can use none of this browser's codecs.",
@@ -116,6 +118,7 @@ const causes: Record<string, string> = {
   limit: "Too many calls at the moment.",
   max_duration: "The call reached its longest allowed time.",
   media_timeout: "No sound arrived for too long.",
+  answered_elsewhere: "Answered on another device.",
   node_lost: "The platform restarted.",
   not_answered: "Nothing answered the call.",
   trunk_down: "The line to the telephone network is down.",

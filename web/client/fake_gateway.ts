@@ -114,6 +114,8 @@ export class FakeGateway {
       else handle.say("registered", { extension: "1001", domain: "a.test", ticket: "t1" });
     }
     if (body["request"] === "call") handle.say("calling", { call_id: "c1" });
+    if (body["request"] === "accept")
+      handle.say("accepted", { call_id: body["call_id"] }, { type: "answer", sdp: "v=0" });
     if (body["request"] === "hangup")
       handle.say("hangup", { by: "local", reason: "normal", sip_code: null });
   };

@@ -188,6 +188,52 @@ export const reconnect = () =>
     await waitFor(async () => (await state(page)) === "Ready", "Ready");
   });
 
+/** Calls come in: declined, too late, answered, one waits and takes the place */
+export const incoming = () =>
+  world({ width: 360, height: 780 }, async ({ page, janus }) => {
+    const ida = { type: "tel", target: "+4520123456", name: "Ida" };
+    const bo = { type: "sip", target: "sip:bo@example.com", name: null };
+    const accepts = () => janus.requests.filter((r) => r.request === "accept");
+    await signedIn(page, janus);
+
+    janus.ring("c1", ida, true);
+    await page.getByRole("heading", { name: "Ida" }).waitFor();
+    check((await page.title()).includes("Ida"), "the title does not say who calls");
+    check((await page.evaluate(() => document.activeElement.id)) === "number", "the focus was taken away");
+    await noViolation(page, "a call comes in");
+    await shot(page, "incoming");
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Shift+Tab");
+    const name = await page.evaluate(() => document.activeElement.textContent.trim());
+    check(name === "Decline", `Tab leads to ${name}`);
+    await page.keyboard.press("Enter");
+    await waitFor(() => janus.requests.some((r) => r.request === "decline"), "decline");
+    check((await page.evaluate(() => document.activeElement.id)) === "number", "focus after declining");
+
+    janus.ring("taken", ida);
+    await page.getByRole("button", { name: "Answer", exact: true }).click();
+    await page.getByText("Somebody else has answered").waitFor();
+    await waitFor(() => janus.handles.size === 1, "the end of the handle");
+
+    janus.ring("c2", ida);
+    await page.getByRole("button", { name: "Answer", exact: true }).click();
+    await inCall(page);
+    await near(page, TONE_HZ, "the tone");
+    check(accepts().at(-1).call_id === "c2", "another call was accepted");
+    janus.ring("c3", bo);
+    await page.getByText("Call waiting", { exact: true }).waitFor();
+    await noViolation(page, "a call waits");
+    await shot(page, "waiting");
+    await page.getByRole("button", { name: "End and answer" }).click();
+    await page.locator(".peer", { hasText: "bo@example.com" }).waitFor();
+    await inCall(page);
+    await near(page, TONE_HZ, "the tone of the second");
+    check(janus.requests.some((r) => r.request === "hangup"), "the first call was not ended");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    check(wide <= 360, `the page is ${wide} pixels wide`);
+  });
+
 /** The token expires while signed in */
 export const token_expired = () =>
   world({}, async ({ page, janus }) => {

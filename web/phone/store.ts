@@ -3,6 +3,7 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from "@prea
 
 import {
   Client,
+  callerText,
   hangupText,
   listDevices,
   openMicrophone,
@@ -10,6 +11,8 @@ import {
   type Call,
   type CallState,
   type DeviceList,
+  type DialOptions,
+  type IncomingCall,
 } from "../client/index.js";
 import { asError } from "../client/errors.js";
 import { keepToken } from "./token.js";
@@ -36,9 +39,16 @@ export interface Phone {
   notice: Signal<Notice | undefined>;
   dial: Signal<string>;
   withCamera: Signal<boolean>;
+  /** What rings, the oldest first. */
+  incoming: Signal<readonly IncomingCall[]>;
+  /** Is it to be heard? */
+  ringSound: Signal<boolean>;
   call: Signal<Call | undefined>;
+  /** Whom the call is with. */
+  peer: Signal<string>;
   callState: Signal<CallState | undefined>;
   muted: Signal<boolean>;
+  held: Signal<boolean>;
   camera: Signal<MediaStreamTrack | undefined>;
   takesVideo: Signal<boolean>;
   microphone: Signal<MediaStreamTrack | undefined>;
@@ -52,6 +62,9 @@ export interface Phone {
   signIn(token: string): Promise<void>;
   signOut(): void;
   start(): Promise<void>;
+  /** Take a call that rings; one that is up ends. */
+  answer(callId: string, withCamera?: boolean): Promise<void>;
+  decline(callId: string): Promise<void>;
   hangup(): Promise<void>;
   key(key: string): void;
   toggleMute(): Promise<void>;
@@ -70,6 +83,7 @@ export interface PhoneParts {
 
 const stateTexts: Record<CallState, string> = {
   dialing: "Dialling …",
+  answering: "Answering …",
   calling: "Calling …",
   ringing: "Ringing …",
   early: "Connecting …",
@@ -107,9 +121,13 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   const notice = signal<Notice | undefined>(undefined);
   const dial = signal("");
   const withCamera = signal(false);
+  const incoming = signal<readonly IncomingCall[]>([]);
+  const ringSound = signal(true);
   const call = signal<Call | undefined>(undefined);
+  const peer = signal("");
   const callState = signal<CallState | undefined>(undefined);
   const muted = signal(false);
+  const held = signal(false);
   const camera = signal<MediaStreamTrack | undefined>(undefined);
   const takesVideo = signal(false);
   const microphone = signal<MediaStreamTrack | undefined>(undefined);
@@ -135,6 +153,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   let client: Client | undefined;
   let failed: BifronsError | undefined;
   let giveUp: AbortController | undefined;
+  let placing: Promise<void> | undefined;
   let ticking: ReturnType<typeof setInterval> | undefined;
 
   function say(text: string, bad = false): void {
@@ -158,6 +177,14 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     client = mine;
     mine.on("registered", ({ extension, domain }) => {
       who.value = domain ? `${extension}@${domain}` : extension;
+    });
+    mine.on("incoming_call", () => (incoming.value = [...mine.incoming.values()]));
+    mine.on("incoming_call_ended", ({ callId, reason }) => {
+      const rang = incoming.value.find((one) => one.callId === callId);
+      incoming.value = [...mine.incoming.values()];
+      if (rang && reason === "canceled") say(`Missed call from ${callerText(rang)}.`);
+      if (rang && reason === "answered_elsewhere")
+        say(`The call from ${callerText(rang)} was answered on another device.`);
     });
     mine.on("lost", () => (line.value = "repairing"));
     mine.on("back", () => (line.value = "online"));
@@ -208,8 +235,10 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     clearInterval(ticking);
     batch(() => {
       call.value = undefined;
+      peer.value = "";
       callState.value = undefined;
       muted.value = false;
+      held.value = false;
       camera.value = undefined;
       takesVideo.value = false;
       microphone.value = undefined;
@@ -221,10 +250,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   }
 
   function watch(made: Call): void {
-    call.value = made;
-    callState.value = made.state;
-    camera.value = made.camera;
-    made.on("state", (state) => {
+    const enter = (state: CallState): void => {
       callState.value = state;
       if (state === "early" || state === "talking") takesVideo.value = made.takesVideo;
       if (state !== "talking") return;
@@ -233,35 +259,46 @@ export function makePhone(parts: PhoneParts = {}): Phone {
         () => (seconds.value = Math.floor((Date.now() - begin) / 1000)),
         250,
       );
-    });
-    made.on("remote", (stream) => {
+    };
+    const show = (stream: MediaStream): void => {
       remoteAudio.value = stream.getAudioTracks()[0];
       remoteVideo.value = stream
         .getVideoTracks()
         .find((track) => !track.muted && track.readyState === "live");
-    });
+    };
+    call.value = made;
+    camera.value = made.camera;
+    /* one that was taken is up already */
+    enter(made.state);
+    show(made.remote);
+    made.on("state", enter);
+    made.on("remote", show);
     made.on("camera", (track) => (camera.value = track));
     made.on("muted", (on) => (muted.value = on));
+    made.on("held", (on) => (held.value = on));
     made.on("problem", complain);
     made.on("hangup", (hangup) => {
       const length = made.state === "ended" && seconds.value ? ` ${clock(seconds.value)}` : "";
       clear();
       const bad = !["normal", "canceled"].includes(hangup.reason);
-      say(bad ? hangupText(hangup) : `Call ended.${length && ` It lasted${length}.`}`, bad);
+      if (hangup.code === "answered_elsewhere") say(hangupText(hangup));
+      else
+        say(bad ? hangupText(hangup) : `Call ended.${length && ` It lasted${length}.`}`, bad);
       signOutFailed();
     });
   }
 
-  async function start(): Promise<void> {
-    const destination = dial.value.trim();
-    if (busy.value || !client) return;
-    if (!destination) {
-      say("Type a number or an address first.", true);
-      return;
-    }
+  /* Dial or answer: the microphone, the call, and what goes wrong */
+  async function place(
+    state: CallState,
+    whom: string,
+    video: boolean,
+    make: (options: DialOptions) => Promise<Call>,
+  ): Promise<void> {
     batch(() => {
       notice.value = undefined;
-      callState.value = "dialing";
+      peer.value = whom;
+      callState.value = state;
     });
     giveUp = new AbortController();
     const { signal } = giveUp;
@@ -270,9 +307,9 @@ export function makePhone(parts: PhoneParts = {}): Phone {
       const track = await microphoneOf(chosen.microphoneId || undefined);
       microphone.value = track;
       watch(
-        await client.call(destination, {
+        await make({
           microphone: track,
-          video: withCamera.value ? true : "off",
+          video: video ? true : "off",
           ...(chosen.cameraId && { cameraId: chosen.cameraId }),
           signal,
         }),
@@ -284,6 +321,38 @@ export function makePhone(parts: PhoneParts = {}): Phone {
       if (signal.aborted) say("Call given up.");
       else complain(error);
     }
+  }
+
+  async function start(): Promise<void> {
+    const destination = dial.value.trim();
+    const mine = client;
+    if (busy.value || !mine) return;
+    if (!destination) {
+      say("Type a number or an address first.", true);
+      return;
+    }
+    placing = place("dialing", destination, withCamera.value, (options) =>
+      mine.call(destination, options),
+    );
+    await placing;
+  }
+
+  async function answer(callId: string, video = false): Promise<void> {
+    const mine = client;
+    const rings = mine?.incoming.get(callId);
+    if (busy.value) {
+      await hangup();
+      await placing;
+    }
+    if (!mine || !rings || busy.value) return;
+    placing = place("answering", callerText(rings), video, (options) =>
+      mine.accept(callId, options),
+    );
+    await placing;
+  }
+
+  async function decline(callId: string): Promise<void> {
+    await client?.decline(callId).catch(complain);
   }
 
   async function hangup(): Promise<void> {
@@ -352,9 +421,13 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     notice,
     dial,
     withCamera,
+    incoming,
+    ringSound,
     call,
+    peer,
     callState,
     muted,
+    held,
     camera,
     takesVideo,
     microphone,
@@ -368,6 +441,8 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     signIn,
     signOut,
     start,
+    answer,
+    decline,
     hangup,
     key,
     toggleMute,

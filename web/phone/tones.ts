@@ -37,12 +37,25 @@ export function playKey(key: string): void {
   if (index >= 0 && row && column) play([row, column], 0.12, 0.04);
 }
 
-/** It rings there: 425 Hz, 1 s in 5. @returns what stops it */
-export function playRinging(): () => void {
-  let stop = play([425], 1, 0.06);
-  const timer = setInterval(() => (stop = play([425], 1, 0.06)), 5000);
+function repeat(
+  frequencies: readonly number[],
+  seconds: number,
+  gain: number,
+  every_ms: number,
+): () => void {
+  let stop = play(frequencies, seconds, gain);
+  const timer = setInterval(() => (stop = play(frequencies, seconds, gain)), every_ms);
   return () => {
     clearInterval(timer);
     stop();
   };
 }
+
+/** It rings there: 425 Hz, 1 s in 5. @returns what stops it */
+export const playRinging = () => repeat([425], 1, 0.06, 5000);
+
+/** It rings here. @returns what stops it */
+export const playIncoming = () => repeat([660, 880], 0.9, 0.12, 3000);
+
+/** Another call waits, in the middle of one. @returns what stops it */
+export const playWaiting = () => repeat([660], 0.15, 0.06, 4000);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/api_priv.h"
@@ -152,6 +153,30 @@ static json_t *make_extension(void)
 	return doc;
 }
 
+/** One that has ended */
+static json_t *make_call(void)
+{
+	static const char sql[] =
+		"INSERT INTO call (id, account_id, status, direction, source,"
+		" destination, created_at, ended_at, node_id, sequence, doc)"
+		" VALUES (?1, ?2, 'ended', 'incoming', '', '', 1, 2, 'test',"
+		" 2, ?3)";
+	char id[ID_SIZE], *text;
+	json_t *doc;
+
+	id_new(id);
+	doc = json_pack("{s:s, s:s, s:n}", "id", id, "status", "ended",
+			"notes");
+	text = json_text(doc);
+	api_rig_write(&rig, sql,
+		      (const struct db_value[]){DB_S(id), DB_S(rig.account_id),
+						DB_S(text)},
+		      3);
+	free(text);
+
+	return doc;
+}
+
 /** Something to patch, by the first part of the verb's name */
 static char *make_for(const struct verb_row *row)
 {
@@ -183,6 +208,8 @@ static char *make_for(const struct verb_row *row)
 		doc = api_rig_upload(&rig, "RIFF1", "hostile");
 	else if (str_starts(row->name, "extensions."))
 		doc = make_extension();
+	else if (str_starts(row->name, "calls."))
+		doc = make_call();
 	else if (str_starts(row->name, "webhooks."))
 		doc = api_rig_make(
 			&rig, "webhooks.create", NULL,

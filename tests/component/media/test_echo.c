@@ -12,7 +12,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "support/media_rig.h"
+#include "support/media_pair.h"
 
 struct env {
 	struct rig rig;
@@ -51,34 +51,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What continuity means: the next number, one step of time later */
-struct follow {
-	bool any;
-	uint32_t ssrc, ts;
-	uint16_t seq;
-};
-
-static void follows(struct follow *f, const struct rtp_packet *pkt,
-		    uint32_t step)
-{
-	if (f->any) {
-		assert_int_equal(pkt->ssrc, f->ssrc);
-		assert_int_equal(pkt->seq, (uint16_t)(f->seq + 1));
-		if (step)
-			assert_int_equal(pkt->ts - f->ts, step);
-		else
-			assert_true(rtp_ts_diff(f->ts, pkt->ts) > 0);
-	}
-	f->any = true;
-	f->ssrc = pkt->ssrc;
-	f->seq = pkt->seq;
-	f->ts = pkt->ts;
-}
-
 static void echo_returns_every_payload(void **state)
 {
 	struct env *env = *state;
-	struct follow f = {0};
+	struct rig_follow f = {0};
 	struct rig_packet pkt;
 	uint8_t payload[160];
 	unsigned i;
@@ -91,11 +67,11 @@ static void echo_returns_every_payload(void **state)
 			continue; /* kept until its source is known */
 		if (i == 1) {
 			assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-			follows(&f, &pkt.rtp, 160);
+			rig_follows(&f, &pkt.rtp, 160);
 			assert_true(pkt.rtp.marker);
 		}
 		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-		follows(&f, &pkt.rtp, 160);
+		rig_follows(&f, &pkt.rtp, 160);
 		assert_int_equal(pkt.rtp.len, sizeof(payload));
 		assert_memory_equal(pkt.rtp.payload, payload, sizeof(payload));
 		assert_int_equal(pkt.rtp.pt, env->sess.pt);
@@ -142,7 +118,7 @@ static void loss_and_order_pass_through(void **state)
 static void digits_and_strange_types_are_not_echoed(void **state)
 {
 	struct env *env = *state;
-	struct follow f = {0};
+	struct rig_follow f = {0};
 	struct rig_packet pkt;
 	uint8_t payload[160];
 	uint32_t ts;
@@ -154,7 +130,7 @@ static void digits_and_strange_types_are_not_echoed(void **state)
 	for (round = 0; round < 3; ++round) {
 		rig_far_send(&env->far, payload, sizeof(payload), false);
 		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-		follows(&f, &pkt.rtp, round ? 160 * 6 : 160);
+		rig_follows(&f, &pkt.rtp, round ? 160 * 6 : 160);
 
 		ts = env->far.ts;
 		for (i = 0; i < 5; ++i) {
@@ -176,7 +152,7 @@ static void digits_and_strange_types_are_not_echoed(void **state)
 static void play_and_echo_are_one_stream(void **state)
 {
 	struct env *env = *state;
-	struct follow f = {0};
+	struct rig_follow f = {0};
 	struct rig_packet pkt;
 	uint8_t payload[160];
 	unsigned i, spurts = 0;
@@ -189,16 +165,16 @@ static void play_and_echo_are_one_stream(void **state)
 		rig_leg_tones(&env->leg, "tone:800/100", 1);
 		assert_true(rig_wait(&env->leg, &env->leg.nplayed, played + 1));
 		while (rig_far_recv(&env->far, &pkt, 20)) {
-			follows(&f, &pkt.rtp, 0);
+			rig_follows(&f, &pkt.rtp, 0);
 			spurts += pkt.rtp.marker;
 		}
 		rig_far_send(&env->far, payload, sizeof(payload), false);
 		rig_far_send(&env->far, payload, sizeof(payload), false);
 		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-		follows(&f, &pkt.rtp, 0);
+		rig_follows(&f, &pkt.rtp, 0);
 		assert_true(pkt.rtp.marker);
 		assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-		follows(&f, &pkt.rtp, 160);
+		rig_follows(&f, &pkt.rtp, 160);
 		assert_memory_equal(pkt.rtp.payload, payload, sizeof(payload));
 	}
 	assert_true(spurts == 3 || rig_was_late(&env->rig));
@@ -230,7 +206,7 @@ static void hold_sends_nothing_and_goes_on(void **state)
 {
 	struct env *env = *state;
 	struct media_session held = env->sess;
-	struct follow f = {0};
+	struct rig_follow f = {0};
 	struct rig_packet pkt;
 	uint8_t payload[160];
 
@@ -239,7 +215,7 @@ static void hold_sends_nothing_and_goes_on(void **state)
 	rig_payload(payload, sizeof(payload), 3);
 	rig_far_send(&env->far, payload, sizeof(payload), false);
 	assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-	follows(&f, &pkt.rtp, 160);
+	rig_follows(&f, &pkt.rtp, 160);
 
 	held.send = held.recv = false;
 	assert_int_equal(rig_leg_start(&env->leg, &held), 0);
@@ -249,7 +225,7 @@ static void hold_sends_nothing_and_goes_on(void **state)
 	assert_int_equal(rig_leg_start(&env->leg, &env->sess), 0);
 	rig_far_send(&env->far, payload, sizeof(payload), false);
 	assert_true(rig_far_recv(&env->far, &pkt, RIG_WAIT_MS));
-	follows(&f, &pkt.rtp, 0);
+	rig_follows(&f, &pkt.rtp, 0);
 
 	rig_leg_echo(&env->leg, false);
 	rig_far_send(&env->far, payload, sizeof(payload), false);

@@ -150,7 +150,7 @@ static void test_a_job_that_dies_is_alone(void **state)
 	while (!e[0].o.done && !e[1].o.done)
 		pthread_cond_wait(&rig.cond, &rig.mtx);
 	pthread_mutex_unlock(&rig.mtx);
-	if (e[0].o.done) {
+	if (render_rig_is_done(&e[0].o)) {
 		assert_string_equal(e[0].o.why,
 				    "decoding it broke down (signal 9)");
 		end(&e[0], "undecodable");
@@ -204,7 +204,7 @@ static void test_a_supervisor_that_dies_is_started_again(void **state)
 		pthread_cond_wait(&rig.cond, &rig.mtx);
 	pthread_mutex_unlock(&rig.mtx);
 	for (i = 0; i < 4; ++i) {
-		if (!e[i].o.done)
+		if (!render_rig_is_done(&e[i].o))
 			continue;
 		assert_int_equal(e[i].o.err, EPIPE);
 		assert_true(e[i].o.samples >= RATE);

@@ -146,7 +146,7 @@ static void test_it_is_heard_before_it_is_there(void **state)
 		/* half is there: so is sound */
 		deliver(&a, a.len / 2);
 		render_rig_wait_progress(&o, RATE / 10);
-		if (o.done)
+		if (render_rig_is_done(&o))
 			fail_msg("%s: %s: %s", kind, o.code, o.why);
 		deliver(&a, a.len);
 		finish(&a);

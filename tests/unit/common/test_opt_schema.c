@@ -46,6 +46,10 @@ static const struct opt opts[] = {
 	{.name = "map", .type = OPT_MAP, .max = 5},
 	{.name = "obj", .type = OPT_OBJECT, .sub = sub_opts},
 	{.name = "any", .type = OPT_ANY},
+	{.name = "either",
+	 .type = OPT_ANY,
+	 .flags = OPT_NULLABLE,
+	 .sub = sub_opts},
 	{.name = "on", .type = OPT_BOOL, .def = "true"},
 	{.name = "at", .type = OPT_TIME, .flags = OPT_PLATFORM},
 	OPT_END,
@@ -111,6 +115,12 @@ static void test_request(void **state)
 		      "{\"type\":\"object\",\"additionalProperties\":"
 		      "{\"type\":\"string\"},\"maxProperties\":5}");
 	assert_member(s, "any", "{}");
+	assert_member(s, "either",
+		      "{\"anyOf\":[{\"type\":\"string\"},"
+		      "{\"type\":\"object\"," SUB_PROPERTIES
+		      ",\"required\":[\"x\"],"
+		      "\"additionalProperties\":false},"
+		      "{\"type\":\"null\"}]}");
 	assert_member(s, "on", "{\"type\":\"boolean\",\"default\":true}");
 	assert_member(s, "at",
 		      "{\"type\":\"string\",\"format\":\"date-time\"}");

@@ -290,6 +290,68 @@ static void test_what_is_in_use(void **state)
 		directory_in_use(dir, DIR_NUMBER, ID(21), why, sizeof(why)), 0);
 }
 
+static void put_domain(const char *id, const char *account, const char *name,
+		       const char *status)
+{
+	apply(DIR_DOMAIN,
+	      json_pack("{s:s, s:s, s:s, s:s}", "id", id, "account_id", account,
+			"name", name, "status", status));
+}
+
+static void put_extension(const char *id, const char *account,
+			  const char *domain, const char *extension)
+{
+	apply(DIR_EXTENSION,
+	      json_pack("{s:s, s:s, s:s, s:s}", "id", id, "account_id", account,
+			"domain_id", domain, "extension", extension));
+}
+
+static void expect_extension(const char *address, const char *account,
+			     const char *want)
+{
+	const struct dir_extension *ext =
+		directory_extension_at(dir, account, address);
+
+	assert_string_equal(ext ? ext->id : "none", want ? want : "none");
+}
+
+static void test_extensions_by_what_is_dialled(void **state)
+{
+	put_domain(ID(60), ACC, "acme.test", "active");
+	put_domain(ID(61), ACC, "b.test", "active");
+	put_domain(ID(62), OTHER, "c.test", "active");
+	put_domain(ID(63), ACC, "d.test", "pending");
+	put_extension(ID(70), ACC, ID(60), "1001");
+	put_extension(ID(71), ACC, ID(61), "1002");
+	put_extension(ID(72), OTHER, ID(62), "1001");
+	put_extension(ID(73), ACC, ID(63), "1003");
+
+	expect_extension("1001", ACC, ID(70));
+	expect_extension("1001@acme.test", ACC, ID(70));
+	expect_extension("1001@ACME.test", ACC, ID(70));
+	expect_extension("1001@b.test", ACC, NULL);
+	expect_extension("1002", ACC, ID(71));
+	expect_extension("1001", OTHER, ID(72));
+	/* another account's is nobody's business */
+	expect_extension("1001@c.test", ACC, NULL);
+	expect_extension("1003", ACC, NULL);
+	expect_extension("1003@d.test", ACC, NULL);
+	expect_extension("", ACC, NULL);
+	expect_extension("@acme.test", ACC, NULL);
+	expect_extension("1001@", ACC, NULL);
+
+	/* in two domains: it must be said which */
+	put_extension(ID(74), ACC, ID(61), "1001");
+	expect_extension("1001", ACC, NULL);
+	expect_extension("1001@b.test", ACC, ID(74));
+	/* it moves, and goes */
+	put_extension(ID(74), ACC, ID(61), "1009");
+	expect_extension("1001@b.test", ACC, NULL);
+	expect_extension("1009@b.test", ACC, ID(74));
+	directory_remove(dir, DIR_EXTENSION, ID(74));
+	expect_extension("1009@b.test", ACC, NULL);
+}
+
 static void test_accounts(void **state)
 {
 	const struct dir_account *account;
@@ -415,6 +477,80 @@ static void test_normalise_fits(void **state)
 	assert_int_equal(strlen(out), 7);
 }
 
+static const struct {
+	const char *number, *country, *want;
+	enum dir_format format;
+} written[] = {
+	{"+4520123456", "DK", "+4520123456", DIR_E164},
+	{"+4520123456", "DK", "4520123456", DIR_PLAIN},
+	{"+4520123456", "DK", "20123456", DIR_NATIONAL},
+	{"+493012345678", "DE", "03012345678", DIR_NATIONAL},
+	{"+4520123456", "DE", "004520123456", DIR_NATIONAL},
+	{"+4520123456", "US", "0114520123456", DIR_NATIONAL},
+	{"+4520123456", NULL, "004520123456", DIR_NATIONAL},
+	{"112", "DK", "112", DIR_NATIONAL},
+	{"112", "DK", "112", DIR_PLAIN},
+	{"bob", "DK", "bob", DIR_PLAIN},
+	{"", "DK", "", DIR_NATIONAL},
+};
+
+static void test_numbers_as_a_trunk_wants_them(void **state)
+{
+	char out[64], small[8];
+	size_t i;
+
+	for (i = 0; i < sizeof(written) / sizeof(written[0]); ++i) {
+		directory_write_number(out, sizeof(out), written[i].number,
+				       written[i].format, written[i].country);
+		assert_string_equal(out, written[i].want);
+	}
+	directory_write_number(small, sizeof(small), "+4520123456", DIR_PLAIN,
+			       "DK");
+	assert_string_equal(small, "4520123");
+}
+
+static void test_hosts_in_the_order_of_priority(void **state)
+{
+	const struct dir_trunk *trunk;
+	json_t *doc = json_loads(
+		"{\"id\":\"" ID(
+			09) "\",\"account_id\":\"" ACC "\","
+			    "\"name\":\"t\",\"username\":\"u\",\"hosts\":["
+			    "{\"host\":\"b.test\",\"port\":5070,\"priority\":2}"
+			    ","
+			    "{\"host\":\"a.test\",\"transport\":\"tcp\","
+			    "\"priority\":1,"
+			    "\"weight\":7},"
+			    "{\"host\":\"c.test\",\"priority\":2},"
+			    "{\"host\":\"\"}],"
+			    "\"caller_id_policy\":{\"mode\":\"trunk\","
+			    "\"header\":\"from\"},"
+			    "\"caller_ids\":[\"+4570112233\"],\"number_format_"
+			    "out\":"
+			    "\"national\"}",
+		0, NULL);
+
+	assert_non_null(doc);
+	apply(DIR_TRUNK, doc);
+	trunk = directory_trunk(dir, ID(09));
+	assert_non_null(trunk);
+	assert_int_equal(trunk->nhosts, 3);
+	assert_string_equal(trunk->hosts[0].host, "a.test");
+	assert_int_equal(trunk->hosts[0].transport, DIR_TCP);
+	assert_int_equal(trunk->hosts[0].weight, 7);
+	assert_int_equal(trunk->hosts[0].port, 0);
+	assert_string_equal(trunk->hosts[1].host, "b.test");
+	assert_int_equal(trunk->hosts[1].port, 5070);
+	assert_int_equal(trunk->hosts[1].weight, 1);
+	assert_string_equal(trunk->hosts[2].host, "c.test");
+	assert_int_equal(trunk->caller, DIR_CALLER_TRUNK);
+	assert_false(trunk->asserts);
+	assert_string_equal(trunk->caller_ids[0], "+4570112233");
+	assert_string_equal(trunk->username, "u");
+	assert_null(trunk->realm);
+	assert_int_equal(trunk->format_out, DIR_NATIONAL);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -431,12 +567,15 @@ int main(void)
 		TEST(test_pending_numbers_wait),
 		TEST(test_a_flow_that_is_wrong_leaves_the_old),
 		TEST(test_what_is_in_use),
+		TEST(test_extensions_by_what_is_dialled),
 		TEST(test_accounts),
 		TEST(test_documents_without_an_id_are_left_out),
 		TEST(test_source_is_taken),
 		TEST(test_cidr_text),
 		TEST(test_normalise),
 		TEST(test_normalise_fits),
+		TEST(test_numbers_as_a_trunk_wants_them),
+		TEST(test_hosts_in_the_order_of_priority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

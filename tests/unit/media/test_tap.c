@@ -59,6 +59,7 @@ static void test_stereo(void **state)
 	const struct media_tap_params prm = {.rate = RATE, .channels = 2};
 	struct media_tap *tap = make(&prm);
 	int16_t said[FRAME], heard[FRAME], out[4 * FRAME];
+	enum media_tap_end why;
 
 	assert_int_equal(media_tap_rate(tap), RATE);
 	for (int i = 0; i < FRAME; ++i) {
@@ -84,6 +85,7 @@ static void test_stereo(void **state)
 	assert_int_equal(media_tap_read(tap, out, 2 * FRAME), FRAME);
 	assert_true(media_tap_is_over(tap));
 	assert_int_equal(media_tap_read(tap, out, FRAME), 0);
+	assert_false(media_tap_ended(tap, &why)); /* it was ended */
 	obj_unref(tap);
 }
 
@@ -122,6 +124,9 @@ static void test_full_ends_at_the_sample(void **state)
 	assert_int_equal(why, MEDIA_TAP_FULL);
 	assert_int_equal(media_tap_read(tap, out, 4 * FRAME), 2 * FRAME + 10);
 	assert_true(media_tap_is_over(tap));
+	why = MEDIA_TAP_SILENCE;
+	assert_true(media_tap_ended(tap, &why));
+	assert_int_equal(why, MEDIA_TAP_FULL);
 	obj_unref(tap);
 }
 

@@ -20,6 +20,7 @@
 #define VIDEO "m=video 9 UDP/TLS/RTP/SAVPF "
 
 static struct sdpx_session sess;
+static const char *video_codec; /* wanted before the others, or NULL */
 
 /* @return The answer, g_free() it; NULL: refused */
 static char *answer(const char *offer, bool video, enum sdpx_result want)
@@ -35,6 +36,7 @@ static char *answer(const char *offer, bool video, enum sdpx_result want)
 		.port = 9,
 		.webrtc = true,
 		.video = video,
+		.video_codec = video_codec,
 	};
 	struct sdpx_desc *desc = NULL;
 	struct sdpx_origin origin;
@@ -120,6 +122,25 @@ static void test_h264_of_mode_1(void **state)
 	g_free(text);
 }
 
+static void test_the_codec_that_is_wanted(void **state)
+{
+	static const char offer[] =
+		HEAD AUDIO VIDEO "102 96\r\na=rtpmap:102 H264/90000\r\n"
+				 "a=fmtp:102 packetization-mode=1\r\n"
+				 "a=rtpmap:96 VP8/90000\r\n";
+	static const struct {
+		const char *wanted, *codec;
+	} cases[] = {{NULL, "H264"}, {"VP8", "VP8"}, {"AV1", "H264"}};
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(cases); ++i) {
+		video_codec = cases[i].wanted;
+		g_free(answer(offer, true, SDPX_OK));
+		assert_string_equal(sess.video.codec, cases[i].codec);
+	}
+	video_codec = NULL;
+}
+
 static void test_video_is_refused(void **state)
 {
 	static const struct {
@@ -175,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_a_phone_speaks_no_savpf),
 		cmocka_unit_test(test_vp8_with_feedback),
 		cmocka_unit_test(test_h264_of_mode_1),
+		cmocka_unit_test(test_the_codec_that_is_wanted),
 		cmocka_unit_test(test_video_is_refused),
 		cmocka_unit_test(test_directions_are_mirrored),
 		cmocka_unit_test(test_no_data_channels),

@@ -54,6 +54,30 @@ static void test_secrets_leave_only_a_hash(void **state)
 	wrtc_request_free(req);
 }
 
+static void test_an_id_is_an_id(void **state)
+{
+	static const char *const wrong[] = {
+		"{\"request\":\"decline\"}",
+		"{\"request\":\"decline\",\"call_id\":\"\"}",
+		"{\"request\":\"decline\",\"call_id\":7}",
+		"{\"request\":\"decline\",\"call_id\":\"../x\"}",
+	};
+	struct wrtc_request *req =
+		read_text("{\"request\":\"decline\",\"call_id\":"
+			  "\"01890000-0000-7000-8000-000000000001\"}",
+			  NULL);
+	size_t i;
+
+	assert_null(req->code);
+	assert_int_equal(req->verb, WRTC_DECLINE);
+	wrtc_request_free(req);
+	for (i = 0; i < G_N_ELEMENTS(wrong); ++i) {
+		req = read_text(wrong[i], NULL);
+		assert_string_equal(req->code, "invalid");
+		wrtc_request_free(req);
+	}
+}
+
 static void test_faults_are_named(void **state)
 {
 	struct wrtc_request *req = read_text(
@@ -112,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_filled_in),
 		cmocka_unit_test(test_secrets_leave_only_a_hash),
+		cmocka_unit_test(test_an_id_is_an_id),
 		cmocka_unit_test(test_faults_are_named),
 		cmocka_unit_test(test_an_offer_is_read),
 		cmocka_unit_test(test_too_much),

@@ -211,11 +211,34 @@ export class FakeJanus {
       });
     }
     if (body.request === "call") return this.#call(handle, body, jsep, error);
+    if (body.request === "accept") return this.#accept(handle, body, jsep, error);
+    if (body.request === "decline")
+      return this.say(handle, "declined", { call_id: body.call_id });
     if (body.request === "dtmf" && body.digits === "1")
       return this.#inPeer((h) => window.echo(h), handle);
     if (body.request === "hangup")
       return this.say(handle, "hangup", { by: "local", reason: "normal", sip_code: null });
     return undefined;
+  }
+
+  /** A call rings at the device. */
+  ring(callId, source, video = false) {
+    const [device] = this.handles.keys();
+    this.say(device, "incoming_call", {
+      call_id: callId,
+      call: { id: callId, source },
+      video,
+      queue: null,
+      auto_answer: false,
+    });
+  }
+
+  async #accept(handle, body, jsep, error) {
+    if (body.ticket !== TICKET) return error("unauthorized");
+    if (body.call_id === "taken") return error("call_taken");
+    this.handles.get(handle).callId = body.call_id;
+    const sdp = await this.#inPeer(([h, o]) => window.answer(h, o), [handle, jsep.sdp]);
+    return this.say(handle, "accepted", { call_id: body.call_id }, { type: "answer", sdp });
   }
 
   async #call(handle, body, jsep, error) {

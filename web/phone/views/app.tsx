@@ -6,6 +6,7 @@ import type { Phone } from "../store.js";
 import { CallView } from "./call.js";
 import { DevicesDialog } from "./devices.js";
 import { DialView } from "./dial.js";
+import { IncomingCalls } from "./incoming.js";
 import { SignIn } from "./signin.js";
 
 function Mark() {
@@ -98,6 +99,7 @@ export function App({ phone }: { phone: Phone }) {
       <Header phone={phone} settings={settings} />
       <main class={phone.busy.value ? "busy" : ""}>
         <Status phone={phone} />
+        <IncomingCalls phone={phone} />
         {signedOut && !phone.busy.value && <SignIn phone={phone} />}
         {!signedOut && !phone.busy.value && <DialView phone={phone} />}
         {phone.busy.value && <CallView phone={phone} />}

@@ -110,10 +110,11 @@ export function CallView({ phone }: { phone: Phone }) {
       onKeyDown={typed}
     >
       <Stage phone={phone} />
-      <h2 class="peer">{phone.call.value?.destination ?? phone.dial.value}</h2>
+      <h2 class="peer">{phone.peer}</h2>
       <p class="time">
         {state === "talking" ? <time>{clock(phone.seconds.value)}</time> : " "}
         {phone.muted.value && <span class="chip">Muted</span>}
+        {phone.held.value && <span class="chip">On hold</span>}
       </p>
       <Levels phone={phone} />
       <output class="digits" aria-label="Digits sent">

@@ -75,6 +75,14 @@ export function DevicesDialog({
           devices={devices.cameras}
           choose={(id) => void phone.choose("camera", id)}
         />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={phone.ringSound.value}
+            onChange={(event) => (phone.ringSound.value = event.currentTarget.checked)}
+          />
+          Ring when a call comes in
+        </label>
         {unknown && (
           <p class="help">The browser names the devices once one was allowed: make a call.</p>
         )}
