@@ -153,6 +153,7 @@ int call_end(struct call *call, const struct leg_end *end)
 	call_recordings_end(call);
 	if (call->run)
 		flow_run_cancel(call->run);
+	call_http_forget(call);
 	call_play_forget(call); /* an async one */
 	take_last_look(call);
 

@@ -69,6 +69,29 @@ static int host_echo(void *arg, bool on)
 	return 0;
 }
 
+static int host_http(void *arg, const struct flow_http *http, uint32_t *idp)
+{
+	return call_http_start(arg, http, idp);
+}
+
+static void host_http_cancel(void *arg, uint32_t id)
+{
+	call_http_cancel(arg, id);
+}
+
+/* As GET shows it, with its variables cut where events cut them: patch has
+ * them all beside it */
+static char *host_describe(void *arg)
+{
+	const struct call *call = arg;
+	GString *out = g_string_sized_new(CALL_TEXT_SIZE);
+
+	call_put(out, call);
+	call_put_variables(out, call, CALL_VARIABLES_MAX);
+
+	return g_string_free(out, FALSE);
+}
+
 static void on_flow_timer(void *arg)
 {
 	static const struct flow_event ev = {.type = FLOW_EV_TIMER};
@@ -250,6 +273,9 @@ const struct flow_host call_flow_host = {
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.describe = host_describe,
+	.http = host_http,
+	.http_cancel = host_http_cancel,
 	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,

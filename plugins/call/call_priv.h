@@ -26,6 +26,7 @@ enum {
 	CALL_TEXT_SIZE = 2048,  /**< its document's, mostly */
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
 	CALL_NOISY_DELAY_MS = 100,
+	CALL_HTTPS_MAX = 16, /**< of one call at once that nobody waits for */
 	CALL_CHILDREN_MAX = 256, /**< that a call's document names */
 	CALL_DIAL_TURN = 16,     /**< dialed before others get their turn */
 };
@@ -149,6 +150,10 @@ struct call {
 	struct flow_run *run; /**< NULL without a flow */
 	struct call_play play;
 	uint32_t play_ids;
+
+	struct call_http *http; /**< whom the flow waits for, or NULL */
+	uint32_t http_ids;
+	unsigned https; /**< that nobody waits for, under way */
 
 	struct timer start_timer; /**< the flow's start */
 	struct timer flow_timer;
@@ -337,6 +342,8 @@ void call_flush(struct call *call, bool now);
 
 /* ---- call_http.c: what a flow asks of servers ---- */
 
+extern const struct call_fetch_ops call_fetch_default;
+/** As flow_host.http() */
 int call_http_start(struct call *call, const struct flow_http *http,
 		    uint32_t *idp);
 void call_http_cancel(struct call *call, uint32_t id);

@@ -29,6 +29,7 @@ struct dir_account {
 	char *country; /**< ISO 3166 alpha-2, for national numbers */
 	bool suspended;
 	int max_calls, max_incoming, max_outgoing, max_cps; /**< 0 = none */
+	json_t *doc; /**< the resource, secrets sealed; loop only */
 };
 
 struct dir_cidr {

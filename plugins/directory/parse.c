@@ -17,6 +17,7 @@ static void account_destructor(void *arg)
 
 	g_free(account->name);
 	g_free(account->country);
+	json_decref(account->doc);
 }
 
 struct dir_account *dir_account_parse(const json_t *doc)
@@ -32,6 +33,7 @@ struct dir_account *dir_account_parse(const json_t *doc)
 	account->max_incoming = dir_limit(doc, "max_incoming");
 	account->max_outgoing = dir_limit(doc, "max_outgoing");
 	account->max_cps = dir_limit(doc, "max_cps");
+	account->doc = json_deep_copy(doc);
 
 	return account;
 }

@@ -41,6 +41,10 @@ int wrtc_ear_hold(struct wrtc_ear *ear, bool on);
 /** Hang up unless it is over, wait for closed(), let go; twice is fine */
 void wrtc_ear_close(struct wrtc_ear *ear);
 
+/** A device of another extension, 1000@b.test, registered. @return Its ticket,
+ * g_free() it */
+char *wrtc_rig_stranger(struct wrtc_rig *rig, struct wrtc_core *core);
+
 /** `accept` with an offer */
 void wrtc_core_accept(struct wrtc_rig *rig, struct wrtc_core *core,
 		      const char *ticket, const char *call_id,
