@@ -159,8 +159,8 @@ static void act_change(struct job *job)
 
 /* In this order: the first says whether it is there and over */
 static const char *const erasing[] = {
-	"DELETE FROM call"
-	" WHERE id = ?1 AND account_id = ?2 AND status = 'ended'",
+	("DELETE FROM call"
+	 " WHERE id = ?1 AND account_id = ?2 AND status = 'ended'"),
 	"DELETE FROM delivery WHERE call_id = ?1 AND account_id = ?2",
 	"DELETE FROM event WHERE call_id = ?1 AND account_id = ?2",
 	"DELETE FROM webhook WHERE call_id = ?1 AND account_id = ?2",

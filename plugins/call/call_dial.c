@@ -100,7 +100,7 @@ static void on_give_up(void *arg)
 	struct call *call = att->call;
 
 	call_turn_begin(call);
-	call_note(call, "nothing was heard from it");
+	call_note_as(call, CALL_NOTE_ATTEMPT, "nothing was heard from it");
 	call_attempt_hangup(att, &end);
 	if (call->dial) {
 		take_result(call->dial, &end);
@@ -146,7 +146,7 @@ static bool dial_one(struct call *call, const struct leg_dial *prm,
 
 	g_snprintf(line, sizeof(line), "dialing %s %s%s%s", factory->endpoint,
 		   route->host, err ? ": " : "", err ? strerror(err) : "");
-	call_note(call, line);
+	call_note_as(call, CALL_NOTE_ATTEMPT, line);
 	if (err) {
 		att->leg = NULL;
 		att->state = CALL_ENDED;
@@ -212,6 +212,7 @@ void call_dial_failed(struct call_attempt *att, const struct leg_end *end)
 	if (end->sip_code >= 600)
 		call_attempts_cancel(call, att, &declined);
 	dial_on(call);
+	call_connect_callee_quiet(call);
 }
 
 void call_dial_timeout(struct call *call)

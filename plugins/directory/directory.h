@@ -30,6 +30,7 @@ struct dir_account {
 	bool suspended;
 	int max_calls, max_incoming, max_outgoing, max_cps; /**< 0 = none */
 	json_t *doc; /**< the resource, secrets sealed; loop only */
+	char *hold_media; /**< what who is held hears; or NULL */
 };
 
 struct dir_cidr {

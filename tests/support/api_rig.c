@@ -38,6 +38,7 @@ static void build(void *arg) /* Thread: loop */
 		.events = &rig->events,
 		.ring_timeout_s = 60,
 		.max_duration_s = 3600,
+		.media = rig->media,
 	};
 
 	must(directory_load(rig->directory, store_db(rig->store)), "load");
