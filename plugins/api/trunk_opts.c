@@ -4,8 +4,6 @@
 
 #include "api/resource.h"
 
-#define LATER " Used by outgoing calls."
-
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const auth_modes[] = {"ip", "digest", NULL};
 static const char *const dids[] = {"request_uri", "to", "p_called_party_id",
@@ -35,7 +33,7 @@ static const struct opt host_opts[] = {
 		.min = 1,
 		.max = 65535,
 		.def = "null",
-		.doc = "null = by DNS SRV, else 5060.",
+		.doc = "null = by DNS for a name, else 5060.",
 	},
 	{
 		.name = "transport",
@@ -190,7 +188,7 @@ const struct opt api_trunk_opts[] = {
 		.def = "{}",
 		.doc = "How an incoming call proves to be the trunk's.",
 	},
-	TEXT("username", 128, "For digest." LATER),
+	TEXT("username", 128, "For digest in calls to it."),
 	{
 		.name = "password",
 		.type = OPT_STRING,
@@ -198,9 +196,9 @@ const struct opt api_trunk_opts[] = {
 		.min = 1,
 		.max = 256,
 		.check = opt_check_no_controls,
-		.doc = "For digest; never shown again." LATER,
+		.doc = "For digest in calls to it; never shown again.",
 	},
-	TEXT("realm", 128, "For digest; null = any." LATER),
+	TEXT("realm", 128, "The realm of the password; null = any."),
 	{
 		.name = "register",
 		.type = OPT_BOOL,
@@ -215,9 +213,10 @@ const struct opt api_trunk_opts[] = {
 		.def = "3600",
 		.doc = "How long a registration shall last.",
 	},
-	TEXT("from_domain", 253, "Domain in From." LATER),
-	TEXT("contact_user", 64, "User in our Contact." LATER),
-	TEXT("outbound_proxy", 253, "Where all requests go first." LATER),
+	TEXT("from_domain", 253, "Domain in From; null = our address."),
+	TEXT("contact_user", 64, "User in our Contact."),
+	TEXT("outbound_proxy", 253,
+	     "Host (and port) where all requests go first."),
 	{
 		.name = "did_from",
 		.type = OPT_STRING,
@@ -247,14 +246,14 @@ const struct opt api_trunk_opts[] = {
 		.type = OPT_STRING,
 		.values = formats,
 		.def = "\"e164\"",
-		.doc = "How it wants them." LATER,
+		.doc = "How it wants them, in calls to it.",
 	},
 	{
 		.name = "caller_id_policy",
 		.type = OPT_OBJECT,
 		.sub = policy_opts,
 		.def = "{}",
-		.doc = "Which caller id is sent." LATER,
+		.doc = "Which caller id is sent.",
 	},
 	{
 		.name = "caller_ids",
@@ -263,7 +262,7 @@ const struct opt api_trunk_opts[] = {
 		.max = 100,
 		.sub = caller_item,
 		.def = "[]",
-		.doc = "Numbers it lets us send." LATER,
+		.doc = "Numbers it lets us send.",
 	},
 	{
 		.name = "codecs",
@@ -295,7 +294,7 @@ const struct opt api_trunk_opts[] = {
 		.max = 32,
 		.sub = header_value,
 		.def = "{}",
-		.doc = "Headers that are added, X-…." LATER,
+		.doc = "Headers that are added, X-….",
 	},
 	{
 		.name = "rel100",

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "call/call_connect.h"
+#include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
 #include "host/log.h"
@@ -278,6 +279,25 @@ static void on_max_duration(void *arg)
 
 /* ---- the bridge ---- */
 
+static void record(const struct call_connect *con)
+{
+	const struct flow_record prm = {
+		.format = json_str(con->record, "format", "wav"),
+		.stereo = str_eq(json_str(con->record, "channels", "stereo"),
+				 "stereo"),
+		.end_of_key = "",
+	};
+	const char *code = NULL;
+	char id[ID_SIZE], line[CALL_NOTE_SIZE];
+
+	if (!con->record || !call_recording_start(con->caller, &prm, id, &code))
+		return;
+
+	g_snprintf(line, sizeof(line), "the bridge is not recorded: %s",
+		   code ? code : "failed");
+	call_note_as(con->caller, CALL_NOTE_RECORDING, line);
+}
+
 static void join(struct call_connect *con)
 {
 	static const struct flow_event bridged = {.type = FLOW_EV_BRIDGED};
@@ -300,6 +320,7 @@ static void join(struct call_connect *con)
 	if (con->max_duration_ms)
 		timer_start(timers, &con->timer, con->max_duration_ms,
 			    "call_connect_max", on_max_duration, con);
+	record(con);
 	call_flow_event(caller, &bridged);
 }
 
@@ -406,6 +427,31 @@ void call_connect_callee_ended(struct call *callee)
 	case CONNECT_NSTATES:
 		break;
 	}
+	obj_unref(con);
+	call_turn_end(caller);
+}
+
+void call_connect_leave(struct call *callee)
+{
+	struct call_connect *con = callee->wanted_by;
+	struct call *caller;
+
+	if (!con)
+		return;
+
+	caller = con->caller;
+	call_turn_begin(caller);
+	obj_ref(con);
+	let_go(con, callee);
+	if (con->state != CONNECT_BRIDGED && !con->status) {
+		con->status = "rejected";
+		con->rank = call_reason_rank(HANGUP_REJECTED);
+		memcpy(con->call_id, callee->id, ID_SIZE);
+	}
+	if (con->state == CONNECT_ANSWERING ||
+	    (con->state == CONNECT_RINGING && !con->callees->len &&
+	     ring_next(con) != CALL_TAKEN))
+		finish(con);
 	obj_unref(con);
 	call_turn_end(caller);
 }

@@ -41,6 +41,15 @@ void call_hold_music(struct call *call, bool on)
 	json_decref(urls);
 }
 
+void call_hold_music_again(struct call *call)
+{
+	const struct call *peer = call_bridge_peer(call);
+
+	if (call->state == CALL_ANSWERED &&
+	    (call->held_by_us || (peer && peer->held_by_party)))
+		call_hold_music(call, true);
+}
+
 static void tell(struct call *call, bool on)
 {
 	call_write(call, on ? EVENT_CALL_HELD : EVENT_CALL_UNHELD);

@@ -63,7 +63,7 @@ void call_play_finish(struct call *call, int err, const char *code,
 		      const char *why)
 {
 	const bool broke = err && err != ECANCELED;
-	const bool rang = call->play.by == CALL_PLAY_RING;
+	const enum call_play_by by = call->play.by;
 	char *words = g_strdup(why ? why : broke ? strerror(err) : NULL);
 	const struct flow_event ev = {
 		.type = FLOW_EV_PLAYED,
@@ -81,10 +81,12 @@ void call_play_finish(struct call *call, int err, const char *code,
 	else
 		emit_finished(call, err ? "stopped" : "finished", NULL, NULL);
 	call_play_forget(call);
-	if (rang && broke)
+	if (by == CALL_PLAY_RING && broke)
 		call_connect_ring_failed(call);
 	else
 		call_flow_event(call, &ev);
+	if (by == CALL_PLAY_REQUEST)
+		call_hold_music_again(call);
 	g_free(words);
 }
 

@@ -368,6 +368,8 @@ int call_dtmf_start(struct call *call, const struct flow_digits *prm,
 
 /** The row and its event, in the transaction of this turn */
 void call_write(struct call *call, enum event_type type);
+/** The row alone */
+void call_save(struct call *call);
 /** An event alone; data is taken. Noisy ones may wait a little. */
 void call_emit(struct call *call, enum event_type type, json_t *data);
 /** The same with data as JSON text, borrowed */
@@ -460,6 +462,8 @@ void call_party_held(struct call *call, bool on);
 int call_hold(struct call *call, bool on);
 /** What who is held hears; off: only that is stopped */
 void call_hold_music(struct call *call, bool on);
+/** Something else that played is over: the music, if it is on hold */
+void call_hold_music_again(struct call *call);
 /** @return 0, ENOTCONN before there is media, ENOTSUP */
 int call_mute(struct call *call, bool in, bool out, bool on);
 
@@ -483,6 +487,9 @@ void call_connect_callee_ended(struct call *callee);
 bool call_connect_callee_confirmed(struct call *callee);
 /** @return true when that ended the bridge */
 bool call_connect_digit(struct call *call, char digit);
+/** It goes its own way: its caller's flow is told that it refused, or nothing
+ * where they talked already */
+void call_connect_leave(struct call *callee);
 /** What should ring cannot be played */
 void call_connect_ring_failed(struct call *call);
 

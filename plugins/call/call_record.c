@@ -60,6 +60,19 @@ static void add_row(struct call *call, const char *doc)
 		  DB_S(doc), text_or_null(call_opt_id(call->parent_id)));
 }
 
+void call_save(struct call *call)
+{
+	GString *text = g_string_sized_new(CALL_TEXT_SIZE);
+
+	call_put(text, call);
+	call_put_variables(text, call, FLOW_VARS_MAX_BYTES);
+	if (!call->tx)
+		call->tx = store_tx_new();
+	add_row(call, text->str);
+	call->urgent = true;
+	g_string_free(text, TRUE);
+}
+
 void call_write_timeline(struct call *call)
 {
 	static const char sql[] = "UPDATE call SET timeline = ?2 WHERE id = ?1";

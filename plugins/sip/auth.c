@@ -148,15 +148,16 @@ static void hash(char out[SECRET_SHA256_HEX], enum algorithm alg,
 		secret_md5_hex(out, text, strlen(text));
 }
 
+/* of to_hex() */
 static char *from_hex(const char *hex)
 {
 	const size_t len = strlen(hex) / 2;
 	char *out = g_malloc0(len + 1);
-	unsigned byte;
 	size_t i;
 
-	for (i = 0; i < len && sscanf(hex + 2 * i, "%2x", &byte) == 1; ++i)
-		out[i] = (char)byte;
+	for (i = 0; i < len; ++i)
+		out[i] = (char)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
+				g_ascii_xdigit_value(hex[2 * i + 1]));
 
 	return out;
 }
