@@ -243,7 +243,7 @@ def test_queued(p):
             ids.append(made.json["result"][0])
         equal(ids[2]["status"], "queued", "the third")
         for made in ids:
-            callee.ended(p, made["id"])
+            callee.ended(p, made["id"], headers=own)
         equal(order, ["n0", "n1", "n2"], "the order")
     finally:
         bob.close()

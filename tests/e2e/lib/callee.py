@@ -253,10 +253,10 @@ def ring_and_answer(dialog):
     dialog.answer()
 
 
-def ended(p, call_id, timeout_s=10):
+def ended(p, call_id, timeout_s=10, **how):
     """The call's record, once it has ended."""
     def get():
-        call = p.get(f"/v1/calls/{call_id}").json
+        call = p.get(f"/v1/calls/{call_id}", **how).json
         return call if call["status"] == "ended" else None
     call = wait_for(get, timeout_s, f"the end of call {call_id}")
     check(call["hangup"], f"a hangup in {call}")
