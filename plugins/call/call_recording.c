@@ -546,6 +546,23 @@ void call_recordings_put(GString *out, const char *key, const struct call *call)
 
 /* ---- for verbs ---- */
 
+struct call *call_of_recording(const struct call_table *table,
+			       const char *recording_id)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, table->calls);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct call_recording *rec = find(value, recording_id);
+
+		if (rec && rec->rec)
+			return value;
+	}
+
+	return NULL;
+}
+
 int call_recording_request(struct call *call, enum flow_record_verb verb,
 			   const char *id, const char *request_id,
 			   const char **whyp)

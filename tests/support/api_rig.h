@@ -42,6 +42,8 @@ struct api_rig {
 	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
 
 	const struct call_media_ops *media; /**< before open: of calls; NULL */
+	bool records; /**< before open: calls can be recorded */
+	struct recorder *recorder;
 };
 
 #define API_RIG_KEY "bfk_first-key-of-the-tests"

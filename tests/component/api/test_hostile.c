@@ -292,7 +292,8 @@ static void test_wrong_ids_are_404(void **state)
 	size_t i;
 
 	for (row = api_rows; row->name; ++row) {
-		if (!strstr(row->path, "{id}"))
+		/* without a key nobody learns which ids there are: 403 */
+		if (!strstr(row->path, "{id}") || str_eq(row->scope, "public"))
 			continue;
 		for (i = 0; i < G_N_ELEMENTS(ids); ++i) {
 			ask.verb = row->name;
