@@ -33,8 +33,13 @@ def caller(p, option, after=(), before=(), **more):
     return alice
 
 
+def now(p, alice):
+    """The call as it is this moment."""
+    return p.get(f"/v1/calls/{p.call_of(alice)['id']}").json
+
+
 def variables(p, alice):
-    return p.call_of(alice)["variables"]
+    return now(p, alice)["variables"]
 
 
 def is_tone(samples, hz, who):
@@ -64,7 +69,7 @@ def test_two_talk(p):
     try:
         is_tone(alice.hear(1), 700, "the caller")
         is_tone(call.hear(1), 1000, "the callee")
-        mine = p.call_of(alice)
+        mine = now(p, alice)
         peer = p.get(f"/v1/calls/{mine['peer_call_id']}").json
         equal(peer["peer_call_id"], mine["id"], "they know each other")
         equal(peer["parent_call_id"], mine["id"], "the parent")
@@ -93,7 +98,7 @@ def test_caller_leaves(p):
         alice.bye()
         call.wait_ended()
         check(not call.by_us, "we were hung up")
-        child = callee.ended(p, p.call_of(alice)["child_call_ids"][0])
+        child = callee.ended(p, now(p, alice)["child_call_ids"][0])
         equal(child["hangup"]["reason"], "normal", f"{child['hangup']}")
     finally:
         close(alice, bob)
@@ -267,7 +272,7 @@ def test_held_by_the_callee(p):
     """The callee's hold and resume reach the record; sound comes back"""
     alice, bob, call = up(p, {})
     try:
-        child = p.call_of(alice)["child_call_ids"][0]
+        child = now(p, alice)["child_call_ids"][0]
         call.request("INVITE", call.sdp() + "a=sendonly\r\n")
         wait_for(lambda: "call.held" in
                  [e["type"] for e in p.events(child)], what="call.held")
