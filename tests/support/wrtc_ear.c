@@ -49,6 +49,13 @@ static void on_answered(void *arg)
 	count(ear, &ear->answered);
 }
 
+static void on_held(void *arg, bool held)
+{
+	struct wrtc_ear *ear = arg;
+
+	count(ear, held ? &ear->held : &ear->resumed);
+}
+
 static void on_failed(void *arg, int err, const char *why)
 {
 	struct wrtc_ear *ear = arg;
@@ -78,6 +85,7 @@ static const struct leg_handler handler = {
 	.heard = on_heard,
 	.ringing = on_ringing,
 	.answered = on_answered,
+	.held = on_held,
 	.failed = on_failed,
 	.ended = on_ended,
 	.closed = on_closed,

@@ -16,7 +16,7 @@ struct wrtc_ear {
 	pthread_mutex_t mtx;
 	pthread_cond_t cond;
 	/* under mtx */
-	unsigned heard, ringing, answered, failed, ended, closed;
+	unsigned heard, ringing, answered, held, resumed, failed, ended, closed;
 	struct leg_end end;
 };
 
