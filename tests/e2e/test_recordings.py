@@ -85,9 +85,11 @@ def test_voicemail(p):
     try:
         time.sleep(1.5)
         alice.rtp.press("#")
-        got = wait_for(lambda: p.get(f"/v1/calls/{call_id}")
-                       .json["variables"].get("recording.id"), what="the id")
-        values = p.get(f"/v1/calls/{call_id}").json["variables"]
+        def values_at_the_end():
+            values = p.get(f"/v1/calls/{call_id}").json["variables"]
+            return values if "recording.reason" in values else None
+        values = wait_for(values_at_the_end, what="the end")
+        got = values["recording.id"]
         equal(values["recording.reason"], "key", "recording.reason")
         alice.bye()
     finally:
@@ -96,7 +98,7 @@ def test_voicemail(p):
     equal((done["status"], done["call_id"], done["format"]),
           ("finished", call_id, "wav"), "the record")
     check(1000 < done["duration_ms"] < 3000, f"{done['duration_ms']} ms")
-    (mono,), reply = sides(p, got, "v.wav")
+    (mono, _), reply = sides(p, got, "v.wav")
     is_tone(mono, 1000, "what was recorded")
     equal(len(reply.raw), done["size_bytes"], "size_bytes")
     part = p.get(f"/v1/recordings/{got}/media",

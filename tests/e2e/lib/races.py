@@ -16,7 +16,7 @@ from .answerer import Answerer
 from .load import Load
 from .platform import Platform
 from .tap import check, equal, wait_for
-from .web import Web, wait_for_event
+from .web import Web
 
 ECHO, HANGS_UP = "+4521000001", "+4521000002"
 CONNECTS, FORKS, PATCHES = "+4521000003", "+4521000004", "+4521000005"
@@ -102,7 +102,8 @@ class Races:
         self.web = Web()
         self.patched = threading.Event()
         self.web.put("/patch", b"[]", "application/json",
-                     how=wait_for_event(self.patched))
+                     how=self._when_patched,
+                     headers={"Connection": "close"})
         p.flow(CONNECTS, [{"type": "connect", "option": {
             "destinations": [self.far.uri("d20-bob")]}}])
         p.flow(FORKS, [{"type": "connect", "option": {
@@ -119,6 +120,12 @@ class Races:
         self.web.close()
         self.far.close()
         self.p.close()
+
+    def _when_patched(self, conn, body):
+        while not self.patched.wait(0.05):
+            conn.pause(0)
+        conn.send(body)
+        conn.end()
 
     def _warm_up(self):
         load = Load(self.p.sip)
@@ -330,21 +337,20 @@ class Races:
         """act(call, our id) on each a moment after it began."""
         before, done = self.statuses(), 0
         while done < count:
-            n = min(size, count - done)
             load = Load(self.p.sip)
             load.on_answer = lambda call: load.at(0.2, call.bye)
-            calls = [load.call(number) for _ in range(n)]
+            calls = [load.call(number) for _ in range(size)]
             load.run(0.005)
             ids = self._ids(number)
             for call in calls:
                 if call.id in ids:
                     act(call, ids[call.id])
+                    done += 1
                 load.step(0.001)
             load.run(LEFT_S, lambda: load.live == 0)
             equal(load.live, 0, "calls left over")
             self.rest.wait()
             load.close()
-            done += n
         self.settle()
         self._far_settled()
         return self._since(before)
