@@ -158,6 +158,11 @@ static void act_change(struct job *job)
 
 /* ---- DELETE ---- */
 
+static void erase_files(struct job *job) /* Thread: loop */
+{
+	recordings_erased(job);
+}
+
 /* In this order: the first says whether it is there and over */
 static const char *const erasing[] = {
 	("DELETE FROM call"
@@ -189,6 +194,13 @@ static json_t *prepare_erase(struct req *req, struct job *job)
 	return recordings_erase(req, job);
 }
 
+/** As api_calls, and the files of its recordings go, too */
+static const struct resource erased_calls = {
+	.kind = "call",
+	.not_found = API_ERR_call_not_found,
+	.done = erase_files,
+};
+
 static const enum api_err changed[] = {API_ERR_call_not_found,
 				       API_ERR_call_ended, API_ERR_wrong_state,
 				       API_OK};
@@ -209,11 +221,11 @@ const struct verb api_verb_calls_patch = {
 
 const struct verb api_verb_calls_delete = {
 	.summary = "Erase a call",
-	.about = "One that has ended, with its events, its timeline, its "
-		 "recordings, its own webhook and what was or would have been "
-		 "sent of it. There is no way back.",
+	.about = "One that has ended, with its recordings, events, timeline, "
+		 "its own webhook and what was or would have been sent of it. "
+		 "There is no way back.",
 	.errors = erased,
-	.res = &api_calls,
+	.res = &erased_calls,
 	.prepare = prepare_erase,
 	.act = res_act,
 };

@@ -106,6 +106,9 @@ const struct opt api_call_opts[] = {
 	READ_ANY("sip", "Call-ID, remote address, user agent, headers."),
 	READ_ANY("media", "Codec, direction and quality."),
 	READ_ANY("variables", "Of its flow."),
+	READ_ANY("held", "On hold: `by_us`, `by_party`."),
+	READ_ANY("muted", "Silence in place of what the party says (`in`) or "
+			  "hears (`out`)."),
 	READ_STR("notes", "Free text."),
 	{
 		.name = "hangup",
