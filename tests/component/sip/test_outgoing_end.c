@@ -228,6 +228,10 @@ static void test_cancel_lost(void **state)
 	} while (stats.legs);
 }
 
+#define HUGE_CSEQ                                                              \
+	"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1\r\n"                     \
+	"CSeq: 99999999999999 INVITE\r\n\r\n"
+
 /* What is no response, or one too large, harms nobody */
 static void test_hostile_responses(void **state)
 {
@@ -236,8 +240,7 @@ static void test_hostile_responses(void **state)
 		"SIP/2.0 abc OK\r\nVia: x\r\n\r\n",
 		"SIP/2.0 999999 OK\r\nCall-ID: y\r\n\r\n",
 		"\r\n\r\n",
-		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1\r\n"
-		"CSeq: 99999999999999 INVITE\r\n\r\n",
+		HUGE_CSEQ,
 	};
 	struct sout *o = *state;
 	struct srig_leg *leg = sout_dial(o, &sout_number);
