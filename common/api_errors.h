@@ -26,6 +26,7 @@
 	X(domain_not_found, 404, "No such domain")                             \
 	X(extension_not_found, 404, "No such extension")                       \
 	X(media_not_found, 404, "No such media")                               \
+	X(recording_not_found, 404, "No such recording")                       \
 	X(webhook_not_found, 404, "No such webhook")                           \
 	X(delivery_not_found, 404, "No such delivery")                         \
 	X(method_not_allowed, 405, "Method not allowed")                       \

@@ -17,6 +17,10 @@
 	X(CALL_RINGING, "call.ringing", false)                                 \
 	X(CALL_ANSWERED, "call.answered", false)                               \
 	X(CALL_ENDED, "call.ended", false)                                     \
+	X(CALL_HELD, "call.held", false)                                       \
+	X(CALL_UNHELD, "call.unheld", false)                                   \
+	X(CALL_MUTED, "call.muted", false)                                     \
+	X(CALL_UNMUTED, "call.unmuted", false)                                 \
 	X(CALL_DTMF, "call.dtmf", true)                                        \
 	X(CALL_MEDIA_FINISHED, "call.media_finished", false)                   \
 	X(FLOW_ACTION, "flow.action", true)                                    \

@@ -195,6 +195,20 @@ static inline bool verb_takes_idempotency_key(enum verb_kind kind)
 	  "calls:write", VERB_ACTION)                                          \
 	X(calls_redirect, "calls.redirect", POST, "/v1/calls/{id}/redirect",   \
 	  "calls:write", VERB_ACTION)                                          \
+	X(recordings_list, "recordings.list", GET, "/v1/recordings",           \
+	  "recordings:read", VERB_LIST)                                        \
+	X(recordings_get, "recordings.get", GET, "/v1/recordings/{id}",        \
+	  "recordings:read", VERB_GET)                                         \
+	X(recordings_patch, "recordings.patch", PATCH, "/v1/recordings/{id}",  \
+	  "recordings:write", VERB_PATCH)                                      \
+	X(recordings_delete, "recordings.delete", DELETE,                      \
+	  "/v1/recordings/{id}", "recordings:write", VERB_DELETE)              \
+	X(recordings_media, "recordings.media", GET,                           \
+	  "/v1/recordings/{id}/media", "recordings:read", VERB_FILE)           \
+	X(recordings_link, "recordings.link", POST,                            \
+	  "/v1/recordings/{id}/link", "recordings:read", VERB_ACTION)          \
+	X(recordings_shared, "recordings.shared", GET,                         \
+	  "/v1/recordings/{id}/shared", "public", VERB_FILE)                   \
 	X(events_stream, "events.stream", GET, "/v1/events", "events:read",    \
 	  VERB_STREAM)                                                         \
 	X(events_ticket, "events.ticket", POST, "/v1/events/ticket",           \

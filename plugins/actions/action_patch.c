@@ -124,6 +124,7 @@ static enum act ask(struct flow_run *run)
 		.timeout_ms = (unsigned)json_int(o, "timeout_ms", 5000),
 		.max_bytes = BODY_MAX,
 		.sign = true,
+		.secret = flow_opts_secret(run),
 	};
 	const int err = http_ask(run, &http, &patch->http_id);
 

@@ -99,6 +99,7 @@ static enum act send_start(struct flow_run *run)
 		.timeout_ms = TIMEOUT_MS,
 		.max_bytes = ANSWER_MAX,
 		.sign = true,
+		.secret = flow_opts_secret(run),
 	};
 	char *data = data_of(o, &http.content_type);
 	int err;

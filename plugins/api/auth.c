@@ -24,6 +24,8 @@ const char *const api_scopes[] = {
 	"webhooks:write",
 	"media:read",
 	"media:write",
+	"recordings:read",
+	"recordings:write",
 	"events:read",
 	"metrics",
 	"admin",

@@ -142,7 +142,7 @@ static const struct opt created_opts[] = {
 
 /** A checked request on its way to the loop */
 struct order {
-	struct flow_doc *doc; /**< of `actions`, or NULL */
+	struct flow_doc *doc; /**< what runs; of a stored flow on the loop */
 	struct address source;
 	struct address *destinations;
 	size_t n;
@@ -414,16 +414,16 @@ static void answer(struct job *job, json_t *shown)
 
 static void act(struct job *job)
 {
-	const struct order *order = job->data;
+	struct order *order = job->data;
+	const char *flow_id = json_str(job->input, "flow_id", NULL);
 	json_t *reply = NULL, *shown;
 	struct call_origin origin;
 	enum call_refusal refused;
 
-	origin_of(&origin, job, order);
 	if (!job->api->env.calls || call_table_is_closed(job->api->env.calls))
 		reply = api_error(API_ERR_unavailable, "shutting down");
-	if (!reply && origin.flow_id)
-		reply = calls_find_flow(job, origin.flow_id, &origin.doc);
+	if (!reply && flow_id)
+		reply = calls_find_flow(job, flow_id, &order->doc);
 	if (!reply)
 		reply = check_trunks(job, order);
 	if (reply) {
@@ -431,6 +431,7 @@ static void act(struct job *job)
 		return;
 	}
 
+	origin_of(&origin, job, order);
 	shown = json_array();
 	refused = make_all(job, &origin, shown);
 	if (refused == CALL_TAKEN)

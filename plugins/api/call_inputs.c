@@ -94,7 +94,7 @@ json_t *calls_find_flow(const struct job *job, const char *flow_id,
 
 	if (!flow || !flow->doc || !str_eq(flow->account_id, job->account_id))
 		return api_fault("/flow_id", "no such flow");
-	*docp = flow->doc;
+	*docp = obj_ref(flow->doc);
 
 	return NULL;
 }

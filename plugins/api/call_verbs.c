@@ -109,7 +109,7 @@ static void act(struct job *job, const char *name, live_h *verb)
 	if (err)
 		note(call, name, why ? why : g_strerror(err));
 	call_request(call, NULL);
-	if (!job->ready)
+	if (!err && !job->ready)
 		job->ready = api_ok(calls_shown(call));
 	job_reply(job, err ? refusal(err, why) : g_steal_pointer(&job->ready));
 	obj_unref(call);
@@ -361,24 +361,21 @@ static json_t *prepare_redirect(struct req *req, struct job *job)
 static int redirect(struct job *job, struct call *call, const char **whyp)
 {
 	const struct live *live = job->data;
-	const char *flow_id = json_str(job->input, "flow_id", NULL);
 	const bool holds =
 		str_eq(json_str(job->input, "peer", "hangup"), "hold");
-	struct flow_doc *doc = live->doc;
 
-	if (flow_id) {
-		job->ready = calls_find_flow(job, flow_id, &doc);
-		if (job->ready)
-			return 0;
-	}
-
-	return call_verb_redirect(call, doc, flow_id,
-				  holds ? CALL_PEER_HOLD : CALL_PEER_HANGUP,
-				  whyp);
+	return call_verb_redirect(
+		call, live->doc, json_str(job->input, "flow_id", NULL),
+		holds ? CALL_PEER_HOLD : CALL_PEER_HANGUP, whyp);
 }
 
 static void act_redirect(struct job *job)
 {
+	struct live *live = job->data;
+	const char *flow_id = json_str(job->input, "flow_id", NULL);
+
+	if (flow_id && !live->fault)
+		live->fault = calls_find_flow(job, flow_id, &live->doc);
 	act(job, "redirect", redirect);
 }
 

@@ -68,7 +68,7 @@ struct call *calls_find(const struct job *job);
 /** As its GET shows it: a copy that may leave the loop */
 json_t *calls_shown(const struct call *call);
 /** The stored flow that a body names.
- * @param docp  Borrowed
+ * @param docp  A reference
  * @return NULL, or the error to answer */
 json_t *calls_find_flow(const struct job *job, const char *flow_id,
 			struct flow_doc **docp);

@@ -10,14 +10,18 @@
 #include "common/json.h"
 #include "common/str.h"
 
+static const char attempt_kind[] = "attempt";
+
 struct item {
 	int64_t at_ms;
 	size_t nth;
+	bool of_list; /**< one of the call's `attempts` */
 	json_t *json;
 };
 
 struct timeline {
-	GArray *items; /**< struct item */
+	GArray *items;      /**< struct item */
+	bool told_attempts; /**< by notes, which say more */
 };
 
 #define READ(member, of, text)                                                 \
@@ -115,6 +119,11 @@ static json_t *add(struct timeline *tl, int64_t at_ms, const char *kind)
 	return item.json;
 }
 
+static struct item *last_of(struct timeline *tl)
+{
+	return &g_array_index(tl->items, struct item, tl->items->len - 1);
+}
+
 static void set_text(json_t *item, char *text)
 {
 	json_set_str(item, "text", text);
@@ -149,6 +158,8 @@ void timeline_add_notes(struct timeline *tl, const json_t *notes)
 		if (time_of(note, "at", &at_ms))
 			continue;
 		item = add(tl, at_ms, json_str(note, "kind", "note"));
+		if (str_eq(json_str(item, "kind", ""), attempt_kind))
+			tl->told_attempts = true;
 		json_set_str(
 			item, "text",
 			json_str(note, "text", json_str(note, "note", "")));
@@ -172,7 +183,8 @@ void timeline_add_attempts(struct timeline *tl, const json_t *attempts)
 	{
 		if (time_of(attempt, "at", &at_ms))
 			continue;
-		item = add(tl, at_ms, "attempt");
+		item = add(tl, at_ms, attempt_kind);
+		last_of(tl)->of_list = true;
 		host = json_str(attempt, "host", "a device");
 		code = json_int(attempt, "sip_code", 0);
 		if (code)
@@ -334,13 +346,31 @@ static gint by_time(gconstpointer left, gconstpointer right)
 	return a->nth < b->nth ? -1 : 1;
 }
 
+static void drop_told_twice(struct timeline *tl)
+{
+	guint i = 0;
+
+	while (i < tl->items->len) {
+		struct item *item = &g_array_index(tl->items, struct item, i);
+
+		if (!item->of_list) {
+			++i;
+			continue;
+		}
+		json_decref(item->json);
+		g_array_remove_index(tl->items, i);
+	}
+}
+
 json_t *timeline_json(struct timeline *tl)
 {
-	const guint n = tl->items->len;
-	const guint left_out = n > TIMELINE_MAX ? n - TIMELINE_MAX : 0;
 	json_t *result = json_array();
-	guint i;
+	guint i, n, left_out;
 
+	if (tl->told_attempts)
+		drop_told_twice(tl);
+	n = tl->items->len;
+	left_out = n > TIMELINE_MAX ? n - TIMELINE_MAX : 0;
 	g_array_sort(tl->items, by_time);
 	for (i = 0; i < n; ++i) {
 		if (left_out && i == TIMELINE_FIRST)

@@ -113,6 +113,8 @@ static struct call_env call_env(struct app *app)
 		.idle = on_calls_idle,
 		.idle_arg = app,
 		.clips = app->clips,
+		.fetcher = app->fetcher,
+		.key = app->key,
 		.recorder = app->recorder,
 	};
 }
@@ -272,6 +274,8 @@ static void start_browsers(void *arg)
 	job->err = wrtc_start(&app->browsers, &prm);
 	if (job->err)
 		log_error("browsers: %s", strerror(job->err));
+	else
+		call_table_add_factory(app->calls, wrtc_factory(app->browsers));
 }
 
 static void start_trim(void *arg)

@@ -80,8 +80,13 @@ void call_turn_begin(struct call *call)
 void call_turn_end(struct call *call)
 {
 	if (--call->turns == 0) {
+		const bool is_gone = call->state == CALL_ENDED &&
+				     !call_attempts_are_open(call);
+
+		if (is_gone)
+			call_write_timeline(call);
 		call_flush(call, false);
-		if (call->state == CALL_ENDED && !call_attempts_are_open(call))
+		if (is_gone)
 			call_table_remove(call->table, call);
 	}
 	obj_unref(call);
@@ -153,6 +158,9 @@ int call_end(struct call *call, const struct leg_end *end)
 	call_recordings_end(call);
 	if (call->run)
 		flow_run_cancel(call->run);
+	call_http_forget(call);
+	call_connect_cancel(call);
+	call_bridge_close(call);
 	call_play_forget(call); /* an async one */
 	take_last_look(call);
 
@@ -169,6 +177,7 @@ int call_end(struct call *call, const struct leg_end *end)
 
 	count_end(call);
 	call_write(call, EVENT_CALL_ENDED);
+	call_connect_callee_ended(call);
 	call_children_end(call);
 	call_turn_end(call);
 
@@ -207,6 +216,8 @@ void call_answered(struct call *call)
 		call_flow_start_soon(call);
 	else
 		call_flow_event(call, &ev);
+	call_connect_caller_answered(call);
+	call_connect_callee_answered(call);
 }
 
 void call_leg_early(struct call *call)
@@ -218,6 +229,8 @@ void call_leg_early(struct call *call)
 	call_play_ready(call);
 	if (call->early_execution)
 		call_flow_start_soon(call);
+	call_connect_caller_early(call);
+	call_connect_callee_early(call);
 }
 
 void call_leg_failed(struct call *call, int err, const char *why)
@@ -233,6 +246,7 @@ void call_leg_failed(struct call *call, int err, const char *why)
 		return;
 	call->answering = false;
 	call_flow_event(call, &ev);
+	call_connect_caller_failed(call);
 }
 
 static json_t *digit_json(const struct call *call, char digit,
@@ -262,8 +276,12 @@ void call_digit(struct call *call, char digit, unsigned duration_ms)
 
 	/* first the event, as the flow may end the call on it */
 	call_emit(call, EVENT_CALL_DTMF, digit_json(call, digit, duration_ms));
-	if (!call_recording_digit(call, digit))
+	if (call_recording_digit(call, digit))
+		return;
+	if (!call_bridge_peer(call))
 		call_flow_event(call, &ev);
+	else if (!call_connect_digit(call, digit))
+		call_bridge_digit(call, digit, duration_ms);
 }
 
 int call_hangup(struct call *call, const struct leg_end *end,

@@ -226,6 +226,9 @@ int call_verb_patch(struct call *call, const json_t *variables,
 int call_recording_request(struct call *call, enum flow_record_verb verb,
 			   const char *id, const char *request_id,
 			   const char **whyp);
+/** The live call that it is of; borrowed. NULL once its file is closed */
+struct call *call_of_recording(const struct call_table *table,
+			       const char *recording_id);
 /** The recording as GET shows it now, text to g_free(); NULL: none of this call
  */
 char *call_recording_text(const struct call *call, const char *id);

@@ -53,7 +53,7 @@ static void on_early(void *arg)
 		return;
 
 	call_turn_begin(call);
-	call_note(call, "early media");
+	call_note_as(call, CALL_NOTE_ATTEMPT, "early media");
 	note_heard(att);
 	att->early = true;
 	/* of several the first is listened to, until one answers */
@@ -73,7 +73,7 @@ static void on_ringing(void *arg)
 		return;
 
 	call_turn_begin(call);
-	call_note(call, "ringing");
+	call_note_as(call, CALL_NOTE_ATTEMPT, "ringing");
 	note_heard(att);
 	if (att->state == CALL_DIALING)
 		att->state = CALL_RINGING;
@@ -93,8 +93,6 @@ static void win(struct call_attempt *att)
 	struct call *call = att->call;
 
 	call_attempts_cancel(call, att, &elsewhere);
-	if (call->attempt != att)
-		call->early = false;
 	take_leg(att);
 	call_dial_forget(call);
 }
@@ -106,7 +104,7 @@ static void on_answered(void *arg)
 
 	call_turn_begin(call);
 	if (!is_over(att)) {
-		call_note(call, "answered");
+		call_note_as(call, CALL_NOTE_ATTEMPT, "answered");
 		note_heard(att);
 		att->state = CALL_ANSWERED;
 		if (call->outgoing && call->state != CALL_ANSWERED)
@@ -173,7 +171,7 @@ static void on_silent(void *arg)
 	struct call *call = att->call;
 
 	call_turn_begin(call);
-	call_note(call, "no media came any more");
+	call_note_as(call, CALL_NOTE_MEDIA, "no media came any more");
 	if (is_won(att))
 		call_end(call, &end);
 	call_turn_end(call);
@@ -182,10 +180,14 @@ static void on_silent(void *arg)
 static void on_held(void *arg, bool held)
 {
 	struct call_attempt *att = arg;
+	struct call *call = att->call;
 
-	call_turn_begin(att->call);
-	call_note(att->call, held ? "held by the party" : "resumed");
-	call_turn_end(att->call);
+	call_turn_begin(call);
+	call_note_as(call, CALL_NOTE_MEDIA,
+		     held ? "held by the party" : "resumed");
+	if (is_won(att))
+		call_party_held(call, held);
+	call_turn_end(call);
 }
 
 static bool is_dialing(const struct call *call)
@@ -206,6 +208,7 @@ static void end_attempt(struct call_attempt *att, int sip_code)
 	if (call->outgoing && !call->sip && att->leg && att->leg->ops->describe)
 		call->sip = att->leg->ops->describe(att->leg);
 	if (is_won(att) && is_dialing(call)) {
+		call_bridge_close(call); /* its early media */
 		call->attempt = NULL;
 		call->leg = NULL;
 		call->early = false;

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "call/call_priv.h"
-#include "common/jsonw.h"
 #include "common/str.h"
+#include "directory/directory.h"
 #include "host/log.h"
 
 struct call_dial {
@@ -100,7 +100,7 @@ static void on_give_up(void *arg)
 	struct call *call = att->call;
 
 	call_turn_begin(call);
-	call_note(call, "nothing was heard from it");
+	call_note_as(call, CALL_NOTE_ATTEMPT, "nothing was heard from it");
 	call_attempt_hangup(att, &end);
 	if (call->dial) {
 		take_result(call->dial, &end);
@@ -146,7 +146,7 @@ static bool dial_one(struct call *call, const struct leg_dial *prm,
 
 	g_snprintf(line, sizeof(line), "dialing %s %s%s%s", factory->endpoint,
 		   route->host, err ? ": " : "", err ? strerror(err) : "");
-	call_note(call, line);
+	call_note_as(call, CALL_NOTE_ATTEMPT, line);
 	if (err) {
 		att->leg = NULL;
 		att->state = CALL_ENDED;
@@ -212,6 +212,7 @@ void call_dial_failed(struct call_attempt *att, const struct leg_end *end)
 	if (end->sip_code >= 600)
 		call_attempts_cancel(call, att, &declined);
 	dial_on(call);
+	call_connect_callee_quiet(call);
 }
 
 void call_dial_timeout(struct call *call)
@@ -243,6 +244,17 @@ static void by_order(struct leg_route *routes, unsigned n)
 	}
 }
 
+/* The allow-list holds for every way out, whoever asks */
+static bool is_allowed(const struct call *call)
+{
+	const struct dir_account *account =
+		directory_account(call->table->env.dir, call->account_id);
+
+	return !str_eq(call->destination.type, "tel") ||
+	       (account &&
+		directory_may_call(account, call->destination.target));
+}
+
 /* The first kind that knows a way. @return NULL, or why there is none */
 static const char *find_ways(struct call *call)
 {
@@ -252,6 +264,8 @@ static const char *find_ways(struct call *call)
 	const char *why = NULL;
 	unsigned i;
 
+	if (!is_allowed(call))
+		return "destination_not_allowed";
 	for (i = 0; i < table->nfactories; ++i) {
 		const struct leg_factory *factory = table->factories[i];
 		const char *code = NULL;

@@ -13,9 +13,8 @@
 #include "directory/directory.h"
 #include "host/log.h"
 
-static int host_answer(void *arg)
+int call_answer(struct call *call)
 {
-	struct call *call = arg;
 	int err;
 
 	if (call->state == CALL_ENDED)
@@ -33,6 +32,11 @@ static int host_answer(void *arg)
 	call->answering = true; /* answered() or failed() follows */
 
 	return 0;
+}
+
+static int host_answer(void *arg)
+{
+	return call_answer(arg);
 }
 
 static int host_play(void *arg, const struct flow_play *play, uint32_t *idp)
@@ -67,6 +71,29 @@ static int host_echo(void *arg, bool on)
 		call->leg->ops->echo(call->leg, on);
 
 	return 0;
+}
+
+static int host_http(void *arg, const struct flow_http *http, uint32_t *idp)
+{
+	return call_http_start(arg, http, idp);
+}
+
+static void host_http_cancel(void *arg, uint32_t id)
+{
+	call_http_cancel(arg, id);
+}
+
+/* As GET shows it, with its variables cut where events cut them: patch has
+ * them all beside it */
+static char *host_describe(void *arg)
+{
+	const struct call *call = arg;
+	GString *out = g_string_sized_new(CALL_TEXT_SIZE);
+
+	call_put(out, call);
+	call_put_variables(out, call, CALL_VARIABLES_MAX);
+
+	return g_string_free(out, FALSE);
 }
 
 static void on_flow_timer(void *arg)
@@ -128,9 +155,8 @@ static char *time_text(const struct call_time *at)
 	return g_strdup(buf);
 }
 
-static char *host_lookup(void *arg, const char *name)
+static char *fact(const struct call *call, const char *name)
 {
-	const struct call *call = arg;
 	const struct {
 		const char *name, *value;
 	} texts[] = {
@@ -150,9 +176,6 @@ static char *host_lookup(void *arg, const char *name)
 	};
 	size_t i;
 
-	if (!str_starts(name, "call."))
-		return NULL;
-	name += strlen("call.");
 	for (i = 0; i < G_N_ELEMENTS(texts); ++i)
 		if (str_eq(texts[i].name, name))
 			return g_strdup(texts[i].value);
@@ -162,6 +185,19 @@ static char *host_lookup(void *arg, const char *name)
 		return time_text(&call->answered);
 
 	return NULL;
+}
+
+static char *host_lookup(void *arg, const char *name)
+{
+	const struct call *call = arg;
+
+	if (str_starts(name, "call."))
+		return fact(call, name + strlen("call."));
+	if (!str_starts(name, "parent."))
+		return NULL;
+	call = call_find(call->table, call->parent_id);
+
+	return call ? fact(call, name + strlen("parent.")) : NULL;
 }
 
 /* What an event says of a step; the object is left open */
@@ -184,6 +220,28 @@ static void emit_about(struct call *call, enum event_type type, GString *data)
 	jsonw_close(data, '}');
 	call_emit_text(call, type, data->str);
 	g_string_free(data, TRUE);
+}
+
+static int host_mute(void *arg, bool in, bool out, bool on)
+{
+	return call_mute(arg, in, out, on);
+}
+
+static int host_connect(void *arg, const struct flow_connect *prm,
+			const char **codep)
+{
+	return call_connect_start(arg, prm, codep);
+}
+
+static void host_connect_cancel(void *arg)
+{
+	call_connect_cancel(arg);
+}
+
+static int host_call(void *arg, const struct flow_call *prm, json_t **idsp,
+		     const char **codep)
+{
+	return call_others(arg, prm, idsp, codep);
 }
 
 static int host_flow(void *arg, const char *id, struct flow_doc **docp)
@@ -232,6 +290,8 @@ static void host_ended(void *arg, const struct flow_end *how)
 
 	if (how->kind == FLOW_END_CANCELED)
 		return;
+	if (how->kind == FLOW_END_DONE && call_connect_callee_confirmed(call))
+		return;
 	if (how->reason && hangup_reason_by_name(how->reason, &end.reason))
 		end.reason = HANGUP_FAILED;
 	call_end(call, &end);
@@ -250,6 +310,13 @@ const struct flow_host call_flow_host = {
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.describe = host_describe,
+	.http = host_http,
+	.http_cancel = host_http_cancel,
+	.mute = host_mute,
+	.connect = host_connect,
+	.connect_cancel = host_connect_cancel,
+	.call = host_call,
 	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,

@@ -194,6 +194,15 @@ static void put_relations(GString *out, const struct call *call)
 	call_recordings_put(out, "recording_ids", call);
 }
 
+static void put_pair(GString *out, const char *key, const char *a, bool is_a,
+		     const char *b, bool is_b)
+{
+	jsonw_open(out, key, '{');
+	jsonw_bool(out, a, is_a);
+	jsonw_bool(out, b, is_b);
+	jsonw_close(out, '}');
+}
+
 void call_put(GString *out, const struct call *call)
 {
 	jsonw_open(out, NULL, '{');
@@ -209,6 +218,9 @@ void call_put(GString *out, const struct call *call)
 	jsonw_text(out, "sip", call->sip);
 	put_attempts(out, call);
 	put_media(out, call);
+	put_pair(out, "held", "by_us", call->held_by_us, "by_party",
+		 call->held_by_party);
+	put_pair(out, "muted", "in", call->muted_in, "out", call->muted_out);
 	jsonw_json(out, "notes", call->notes_text);
 	if (call->state == CALL_ENDED)
 		put_hangup(out, "hangup", &call->end);

@@ -22,6 +22,7 @@ static void call_destructor(void *obj)
 		store_tx_free(call->tx);
 	call_queue_remove(call);
 	call_dial_forget(call);
+	call_connect_free(call);
 	obj_unref(call->run);
 	obj_unref(call->vars);
 	obj_unref(call->doc);

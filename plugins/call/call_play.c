@@ -15,7 +15,7 @@
 #include "media/tone.h"
 
 /* What is played to one who rings is not heard by anyone */
-static bool is_running(const struct call *call)
+bool call_is_running(const struct call *call)
 {
 	return call->leg && call->leg->media &&
 	       (call->state == CALL_ANSWERED ||
@@ -48,7 +48,10 @@ static void emit_finished(struct call *call, const char *result,
 		return;
 
 	data = json_object();
-	json_set_str(data, "flow_id", call_opt_id(call->flow_id));
+	json_set_str(data, "flow_id",
+		     call->play.by == CALL_PLAY_FLOW
+			     ? call_opt_id(call->flow_id)
+			     : NULL);
 	json_set_str(data, "type", call->play.text ? "talk" : "play");
 	json_set_str(data, "result", result);
 	json_set_str(data, "code", code);
@@ -60,6 +63,7 @@ void call_play_finish(struct call *call, int err, const char *code,
 		      const char *why)
 {
 	const bool broke = err && err != ECANCELED;
+	const enum call_play_by by = call->play.by;
 	char *words = g_strdup(why ? why : broke ? strerror(err) : NULL);
 	const struct flow_event ev = {
 		.type = FLOW_EV_PLAYED,
@@ -77,7 +81,12 @@ void call_play_finish(struct call *call, int err, const char *code,
 	else
 		emit_finished(call, err ? "stopped" : "finished", NULL, NULL);
 	call_play_forget(call);
-	call_flow_event(call, &ev);
+	if (by == CALL_PLAY_RING && broke)
+		call_connect_ring_failed(call);
+	else
+		call_flow_event(call, &ev);
+	if (by == CALL_PLAY_REQUEST)
+		call_hold_music_again(call);
 	g_free(words);
 }
 
@@ -153,7 +162,7 @@ static int start(struct call *call, bool sounds)
 	const char *why = NULL;
 	int err;
 
-	if (is_running(call)) {
+	if (call_is_running(call)) {
 		err = begin(call, &why);
 	} else if (call->outgoing) {
 		err = 0; /* it waits for the answer */
@@ -244,7 +253,7 @@ void call_play_ready(struct call *call)
 	const char *why = NULL;
 	int err;
 
-	if (!call->play.id || call->play.media_id || !is_running(call))
+	if (!call->play.id || call->play.media_id || !call_is_running(call))
 		return;
 	err = begin(call, &why);
 	if (err)
@@ -271,7 +280,7 @@ void call_play_over(struct call *call, uint32_t media_id, int err)
 		call_play_finish(call, err, play->code, play->why);
 		return;
 	}
-	if (!is_running(call)) {
+	if (!call_is_running(call)) {
 		call_play_finish(call, ECANCELED, NULL, NULL);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include <glib.h>
 
 #include "call/call.h"
+#include "common/address.h"
 #include "common/id.h"
 #include "event/event.h"
 #include "flow/flow_run.h"
@@ -26,8 +27,11 @@ enum {
 	CALL_TEXT_SIZE = 2048,  /**< its document's, mostly */
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
 	CALL_NOISY_DELAY_MS = 100,
+	CALL_HTTPS_MAX = 16, /**< of one call at once that nobody waits for */
 	CALL_CHILDREN_MAX = 256, /**< that a call's document names */
 	CALL_DIAL_TURN = 16,     /**< dialed before others get their turn */
+	CALL_DIGIT_MS = 160,     /**< that is carried over a bridge */
+	CALL_DIGIT_PAUSE_MS = 80,
 };
 
 enum call_state {
@@ -75,9 +79,18 @@ struct call_end {
 	char sip_reason[CALL_PHRASE_SIZE];
 };
 
-/** What the flow plays. Its own ids: a list is several plays of the media. */
+/** Who wants it to be heard */
+enum call_play_by {
+	CALL_PLAY_FLOW,
+	CALL_PLAY_RING,    /**< connect: the callee rings */
+	CALL_PLAY_HOLD,    /**< one of a bridge is on hold */
+	CALL_PLAY_REQUEST, /**< a live verb */
+};
+
+/** What plays. Its own ids: a list is several plays of the media. */
 struct call_play {
-	uint32_t id;       /**< 0 = nothing */
+	uint32_t id; /**< 0 = nothing */
+	enum call_play_by by;
 	uint32_t media_id; /**< 0 = waits for the media to run */
 	bool async; /**< the flow does not wait: an event tells its end */
 	json_t *urls;
@@ -97,8 +110,21 @@ struct call_play {
 	unsigned duration_ms, interval_ms;
 };
 
+enum call_note_kind {
+	CALL_NOTE_STATE,
+	CALL_NOTE_ATTEMPT, /**< a way that is tried, and what came of it */
+	CALL_NOTE_SIP,     /**< signalling: what a leg says of itself */
+	CALL_NOTE_MEDIA,
+	CALL_NOTE_HTTP,
+	CALL_NOTE_REQUEST, /**< of the API */
+	CALL_NOTE_CONNECT,
+	CALL_NOTE_RECORDING,
+	CALL_NOTE_NKINDS,
+};
+
 struct call_note {
 	int64_t at_ms;
+	enum call_note_kind kind;
 	char text[CALL_NOTE_SIZE];
 };
 
@@ -124,11 +150,16 @@ struct call {
 	unsigned max_duration_s; /**< 0 = the platform's */
 
 	/* others */
-	char parent_id[ID_SIZE]; /**< "" = none */
-	char peer_id[ID_SIZE];   /**< whom it is bridged with, or "" */
-	GPtrArray *children;     /**< ids of calls it made; NULL = none */
-	bool chained;            /**< it ends with its parent */
-	json_t *notes_text;      /**< what an API's client noted, or NULL */
+	char parent_id[ID_SIZE];      /**< "" = none */
+	char peer_id[ID_SIZE];        /**< whom it is bridged with, or "" */
+	GPtrArray *children;          /**< ids of calls it made; NULL = none */
+	bool chained;                 /**< it ends with its parent */
+	struct call_connect *connect; /**< what its flow waits for, or NULL */
+	struct call_connect *wanted_by; /**< whose callee it is, or NULL */
+	struct call_bridge *bridge;     /**< of both; NULL = alone */
+	bool muted_in, muted_out;
+	bool held_by_us, held_by_party;
+	json_t *notes_text; /**< what an API's client noted, or NULL */
 
 	GPtrArray *attempts;          /**< struct call_attempt */
 	struct call_attempt *attempt; /**< whose leg is the call's, or NULL */
@@ -150,6 +181,10 @@ struct call {
 	struct call_play play;
 	uint32_t play_ids;
 
+	struct call_http *http; /**< whom the flow waits for, or NULL */
+	uint32_t http_ids;
+	unsigned https; /**< that nobody waits for, under way */
+
 	struct timer start_timer; /**< the flow's start */
 	struct timer flow_timer;
 	struct timer dtmf_timer;  /**< until the next digit by signalling */
@@ -169,6 +204,7 @@ struct call {
 
 	GArray *notes; /**< struct call_note; NULL = none yet */
 	size_t notes_dropped;
+	bool notes_new; /**< some are not stored yet */
 };
 
 struct call_table {
@@ -296,6 +332,11 @@ void call_flow_start(struct call *call);
 void call_flow_start_soon(struct call *call);
 void call_flow_event(struct call *call, const struct flow_event *ev);
 
+/** Answer an incoming one, or wait for the answer of an outgoing one.
+ * @return 0: answered() or failed() follows; EALREADY, or errno */
+int call_answer(struct call *call);
+/** Is what plays heard now? */
+bool call_is_running(const struct call *call);
 int call_play_start(struct call *call, const struct flow_play *play,
 		    uint32_t *idp);
 int call_talk_start(struct call *call, const struct flow_talk *talk,
@@ -327,16 +368,22 @@ int call_dtmf_start(struct call *call, const struct flow_digits *prm,
 
 /** The row and its event, in the transaction of this turn */
 void call_write(struct call *call, enum event_type type);
+/** The row alone */
+void call_save(struct call *call);
 /** An event alone; data is taken. Noisy ones may wait a little. */
 void call_emit(struct call *call, enum event_type type, json_t *data);
 /** The same with data as JSON text, borrowed */
 void call_emit_text(struct call *call, enum event_type type, const char *data);
+/** Its timeline, if there is anything new in it */
+void call_write_timeline(struct call *call);
 void call_env_commit(const struct call_env *env, struct store_tx *tx);
 /** Hand the transaction over, if it should go now */
 void call_flush(struct call *call, bool now);
 
 /* ---- call_http.c: what a flow asks of servers ---- */
 
+extern const struct call_fetch_ops call_fetch_default;
+/** As flow_host.http() */
 int call_http_start(struct call *call, const struct flow_http *http,
 		    uint32_t *idp);
 void call_http_cancel(struct call *call, uint32_t id);
@@ -394,6 +441,75 @@ char *call_quality_text(const struct media_stats *stats);
 /** @return NULL for "" */
 const char *call_opt_id(const char *id);
 
+/* ---- call_bridge.c ---- */
+
+/** Let them hear each other, early: while one rings yet, sound only.
+ * @return 0, EALREADY, EBUSY, or errno */
+int call_bridge_open(struct call *a, struct call *b, bool early);
+/** No more, on both sides; nothing when it is in none */
+void call_bridge_close(struct call *call);
+/** Whom it talks with; borrowed, or NULL */
+struct call *call_bridge_peer(const struct call *call);
+bool call_bridge_is_early_with(const struct call *call,
+			       const struct call *peer);
+void call_bridge_digit(struct call *call, char digit, unsigned duration_ms);
+
+/* ---- call_hold.c ---- */
+
+/** The party held or resumed us */
+void call_party_held(struct call *call, bool on);
+/** We hold the party. @return 0, EALREADY, ENOTCONN or errno */
+int call_hold(struct call *call, bool on);
+/** What who is held hears; off: only that is stopped */
+void call_hold_music(struct call *call, bool on);
+/** Something else that played is over: the music, if it is on hold */
+void call_hold_music_again(struct call *call);
+/** @return 0, ENOTCONN before there is media, ENOTSUP */
+int call_mute(struct call *call, bool in, bool out, bool on);
+
+/* ---- call_connect.c ---- */
+
+/** flow_host's connect() and connect_cancel() */
+int call_connect_start(struct call *call, const struct flow_connect *prm,
+		       const char **codep);
+void call_connect_cancel(struct call *call);
+void call_connect_free(struct call *call);
+/** What happened to whom it concerns; nothing for all others */
+void call_connect_caller_early(struct call *call);
+void call_connect_caller_answered(struct call *call);
+void call_connect_caller_failed(struct call *call);
+void call_connect_callee_early(struct call *callee);
+/** Its early media may be gone */
+void call_connect_callee_quiet(struct call *callee);
+void call_connect_callee_answered(struct call *callee);
+void call_connect_callee_ended(struct call *callee);
+/** Its flow is at its end. @return false: it has no say in this */
+bool call_connect_callee_confirmed(struct call *callee);
+/** @return true when that ended the bridge */
+bool call_connect_digit(struct call *call, char digit);
+/** It goes its own way: its caller's flow is told that it refused, or nothing
+ * where they talked already */
+void call_connect_leave(struct call *callee);
+/** What should ring cannot be played */
+void call_connect_ring_failed(struct call *call);
+
+/* ---- call_ring.c ---- */
+
+/** A country's ringing tone; NULL or unknown: the usual one. Static */
+const char *call_ring_tone(const char *country);
+bool call_ring_is_country(const char *text);
+
+/* ---- call_others.c ---- */
+
+/** flow_host's call() */
+int call_others(struct call *call, const struct flow_call *prm, json_t **idsp,
+		const char **codep);
+/** @return false when it is none */
+bool call_read_address(struct address *addr, const json_t *value);
+bool call_may_use_trunk(const struct call *call, const char *trunk_id);
+/** Name of its codec; g_free() it. NULL = none yet */
+char *call_codec(const struct call *call);
+
 /* ---- call_timers.c ---- */
 
 void call_timers_ringing(struct call *call);
@@ -402,6 +518,9 @@ void call_timers_stop(struct call *call);
 
 /* ---- call_note.c ---- */
 
+void call_note_as(struct call *call, enum call_note_kind kind,
+		  const char *line);
+/** The same as CALL_NOTE_SIP */
 void call_note(struct call *call, const char *line);
 
 #endif

@@ -2,7 +2,10 @@
 
 /* What is written: the call's row and its events, one transaction a turn */
 
+#include <stdlib.h>
+
 #include "call/call_priv.h"
+#include "common/json.h"
 
 static const char insert[] =
 	"INSERT INTO call (id, account_id, status, direction, source,"
@@ -57,6 +60,40 @@ static void add_row(struct call *call, const char *doc)
 		  DB_S(doc), text_or_null(call_opt_id(call->parent_id)));
 }
 
+void call_save(struct call *call)
+{
+	GString *text = g_string_sized_new(CALL_TEXT_SIZE);
+
+	call_put(text, call);
+	call_put_variables(text, call, FLOW_VARS_MAX_BYTES);
+	if (!call->tx)
+		call->tx = store_tx_new();
+	add_row(call, text->str);
+	call->urgent = true;
+	g_string_free(text, TRUE);
+}
+
+void call_write_timeline(struct call *call)
+{
+	static const char sql[] = "UPDATE call SET timeline = ?2 WHERE id = ?1";
+	json_t *timeline;
+	char *text;
+
+	if (!call->stored || !call->notes_new)
+		return;
+
+	call->notes_new = false;
+	timeline = call_timeline(call);
+	text = json_text(timeline);
+	if (!call->tx)
+		call->tx = store_tx_new();
+	/* it may be deleted by now */
+	STORE_ADD(call->tx, STORE_ANY, sql, DB_S(call->id), DB_S(text));
+	call->urgent = true;
+	free(text);
+	json_decref(timeline);
+}
+
 static struct event event_of(const struct call *call, enum event_type type)
 {
 	return (struct event){
@@ -94,6 +131,8 @@ void call_write(struct call *call, enum event_type type)
 	ev.data_text = ends && !cut ? all->str : bare->str;
 	event_emit(call->table->env.events, call->tx, &ev, NULL);
 	call->urgent = true;
+	if (type == EVENT_CALL_ENDED)
+		call_write_timeline(call);
 	g_string_free(all, TRUE);
 	g_string_free(bare, TRUE);
 }

@@ -40,6 +40,8 @@ int call_table_alloc(struct call_table **tablep, const struct call_env *env)
 		table->env.media = &call_media_default;
 	if (!table->env.clip)
 		table->env.clip = &call_clip_default;
+	if (!table->env.fetch)
+		table->env.fetch = &call_fetch_default;
 	if (!table->env.record)
 		table->env.record = &call_record_default;
 	table->calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,

@@ -56,8 +56,11 @@ void call_timers_answered(struct call *call)
 	const unsigned s = call->max_duration_s
 				   ? call->max_duration_s
 				   : call->table->env.max_duration_s;
+	const int64_t up_ms = call_now(call).mono_ms - call->answered.mono_ms;
 
-	start(call, s * INT64_C(1000), "call_max_duration", max_duration);
+	/* it may be changed while the call is up */
+	start(call, s ? MAX(1, s * INT64_C(1000) - up_ms) : 0,
+	      "call_max_duration", max_duration);
 }
 
 void call_timers_stop(struct call *call)

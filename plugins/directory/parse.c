@@ -17,6 +17,8 @@ static void account_destructor(void *arg)
 
 	g_free(account->name);
 	g_free(account->country);
+	json_decref(account->doc);
+	g_free(account->hold_media);
 }
 
 struct dir_account *dir_account_parse(const json_t *doc)
@@ -27,11 +29,13 @@ struct dir_account *dir_account_parse(const json_t *doc)
 	str_copy(account->id, sizeof(account->id), json_str(doc, "id", ""));
 	account->name = g_strdup(json_str(doc, "name", ""));
 	account->country = g_strdup(json_str(doc, "country", NULL));
+	account->hold_media = g_strdup(json_str(doc, "hold_media", NULL));
 	account->suspended = str_eq(json_str(doc, "status", ""), "suspended");
 	account->max_calls = dir_limit(doc, "max_calls");
 	account->max_incoming = dir_limit(doc, "max_incoming");
 	account->max_outgoing = dir_limit(doc, "max_outgoing");
 	account->max_cps = dir_limit(doc, "max_cps");
+	account->doc = json_deep_copy(doc);
 
 	return account;
 }

@@ -93,7 +93,8 @@ struct flow_http {
 	size_t body_len;
 	unsigned timeout_ms;
 	int64_t max_bytes;
-	bool sign; /**< as a webhook, with the account's signing secret */
+	bool sign;   /**< as a webhook, with the account's signing secret */
+	bool secret; /**< a secret value is in the URL: not to be shown */
 };
 
 /** Whom to ring and how; borrowed during the call */

@@ -22,7 +22,7 @@ static const char *check_digits(const char *value)
 static const char *const statuses[] = {
 	"answered", "busy", "noanswer", "rejected", "failed", "canceled", NULL};
 static const char *const endings[] = {"silence", "key",    "duration",
-				      "hangup",  "failed", NULL};
+				      "stopped", "failed", NULL};
 
 static const struct opt http_opts[] = {
 	{.name = "status",

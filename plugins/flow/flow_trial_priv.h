@@ -34,7 +34,8 @@ struct flow_trial {
 	bool connecting, bridged, star; /**< star: `*` ends the bridge */
 	int64_t bridged_ms;
 	unsigned bridge_max_ms;
-	bool recording, record_waits; /**< RECORDED will follow */
+	bool recording, record_paused;
+	bool record_waits; /**< RECORDED will follow */
 	char recording_id[ID_SIZE], record_keys[32];
 	const char *record_reason; /**< at record_ms */
 	int64_t record_since_ms;

@@ -196,6 +196,7 @@ int flow_trial_record(void *arg, const struct flow_record *prm,
 	g_snprintf(id, ID_SIZE, "00000000-0000-7000-8000-%012x", ++trial->ids);
 	str_copy(trial->recording_id, ID_SIZE, id);
 	trial->recording = true;
+	trial->record_paused = false;
 	if (!prm->wait)
 		return 0;
 
@@ -242,9 +243,15 @@ int flow_trial_record_verb(void *arg, enum flow_record_verb verb,
 {
 	struct flow_trial *trial = arg;
 
+	const bool pause = verb == FLOW_RECORD_PAUSE;
+
 	if (!trial->recording || (id && !str_eq(id, trial->recording_id)))
 		return ENOENT;
-	if (verb == FLOW_RECORD_STOP) {
+	if (verb != FLOW_RECORD_STOP) {
+		if (trial->record_paused == pause)
+			return EPROTO;
+		trial->record_paused = pause;
+	} else {
 		trial->recording = trial->record_waits = false;
 		trial->record_ms = TRIAL_NEVER;
 	}

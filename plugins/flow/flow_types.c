@@ -12,20 +12,8 @@
 
 /* Documented, not built yet: refused when a flow is saved */
 static const char *const planned[] = {
-	"amd",
-	"call",
-	"conference_join",
-	"connect",
-	"queue_join",
-	"queue_leave",
-	"record",
-	"recording_pause",
-	"recording_resume",
-	"recording_start",
-	"recording_stop",
-	"stream",
-	"transcribe",
-	NULL,
+	"amd",    "conference_join", "queue_join", "queue_leave",
+	"stream", "transcribe",      NULL,
 };
 
 const struct action_type *action_type_find(const char *name)

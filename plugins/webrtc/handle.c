@@ -216,6 +216,17 @@ static void do_mute(struct wrtc_handle *h, struct wrtc_request *req)
 	wrtc_push(h, req->transaction, event, NULL);
 }
 
+static void do_hold(struct wrtc_handle *h, struct wrtc_request *req)
+{
+	const bool on = req->verb == WRTC_HOLD;
+
+	if (wrtc_leg_party_holds(h->leg, on))
+		refuse(h, req, "wrong_state", "the call is not answered");
+	else
+		wrtc_push(h, req->transaction,
+			  wrtc_event(on ? "holding" : "resumed"), NULL);
+}
+
 /* Which states a request may come in, and who does it */
 static const struct {
 	unsigned states;
@@ -230,6 +241,8 @@ static const struct {
 	[WRTC_DTMF] = {TO(WRTC_CALLING), true, do_dtmf},
 	[WRTC_MUTE] = {TO(WRTC_CALLING), true, do_mute},
 	[WRTC_UNMUTE] = {TO(WRTC_CALLING), true, do_mute},
+	[WRTC_HOLD] = {TO(WRTC_CALLING), true, do_hold},
+	[WRTC_UNHOLD] = {TO(WRTC_CALLING), true, do_hold},
 };
 
 static void wrong_token(struct wrtc_handle *h, const struct wrtc_request *req,

@@ -474,9 +474,24 @@ static int leg_hold(struct leg *arg, bool on)
 		return 0;
 
 	leg->held = on;
-	wrtc_picture_hold(leg, on);
+	wrtc_picture_hold(leg);
 	wrtc_push(leg->h, NULL, wrtc_event(on ? "held" : "unheld"), NULL);
 	wrtc_leg_note(leg, on ? "held sent" : "unheld sent");
+
+	return 0;
+}
+
+int wrtc_leg_party_holds(struct wrtc_leg *leg, bool on)
+{
+	if (leg->state != WRTC_LEG_UP || leg->quiet)
+		return EPROTO;
+	if (leg->holds == on)
+		return 0;
+
+	leg->holds = on;
+	atomic_store(&leg->h->io.paused, on);
+	wrtc_picture_hold(leg);
+	leg->leg.handler->held(leg->leg.arg, on);
 
 	return 0;
 }

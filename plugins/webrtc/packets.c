@@ -34,7 +34,8 @@ void wrtc_io_send(void *arg, bool rtcp, void *packet, size_t len)
 
 	if (rtcp)
 		host->relay_rtcp(h->core, false, packet, len);
-	else if (!atomic_load_explicit(&h->io.dumb, memory_order_relaxed))
+	else if (!atomic_load_explicit(&h->io.dumb, memory_order_relaxed) &&
+		 !atomic_load_explicit(&h->io.paused, memory_order_relaxed))
 		host->relay_rtp(h->core, false, packet, len);
 }
 
@@ -44,10 +45,12 @@ void wrtc_io_drop(struct wrtc_handle *h)
 				  memory_order_relaxed);
 }
 
-/* Is it sound, which a muted party does not give? Digits pass. */
+/* Is it sound, which a party that is muted or holds does not give? Digits
+ * pass. */
 static bool is_muted(struct wrtc_handle *h, const uint8_t *packet)
 {
-	return atomic_load_explicit(&h->io.deaf, memory_order_relaxed) &&
+	return (atomic_load_explicit(&h->io.deaf, memory_order_relaxed) ||
+		atomic_load_explicit(&h->io.paused, memory_order_relaxed)) &&
 	       (packet[1] & 0x7f) == atomic_load(&h->io.audio_pt);
 }
 

@@ -159,8 +159,9 @@ void wrtc_picture_bridge(struct leg *arg, struct leg *peer_arg)
 	}
 }
 
-void wrtc_picture_hold(struct wrtc_leg *leg, bool on)
+void wrtc_picture_hold(struct wrtc_leg *leg)
 {
+	const bool on = leg->held || leg->holds;
 	struct wrtc_handle *peer;
 	unsigned bridge;
 

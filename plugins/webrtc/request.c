@@ -162,6 +162,8 @@ static const struct {
 	[WRTC_DTMF] = {"dtmf", dtmf_opts, false},
 	[WRTC_MUTE] = {"mute", mute_opts, false},
 	[WRTC_UNMUTE] = {"unmute", mute_opts, false},
+	[WRTC_HOLD] = {"hold", none_opts, false},
+	[WRTC_UNHOLD] = {"unhold", none_opts, false},
 };
 
 static void fail(struct wrtc_request *req, const char *code, const char *fmt,

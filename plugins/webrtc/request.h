@@ -24,6 +24,8 @@ enum wrtc_verb {
 	WRTC_DTMF,
 	WRTC_MUTE,
 	WRTC_UNMUTE,
+	WRTC_HOLD,
+	WRTC_UNHOLD,
 	WRTC_NVERBS,
 };
 

@@ -83,12 +83,16 @@ static void push_ended(struct wrtc_handle *device, const struct wrtc_leg *leg,
 
 void wrtc_ring_over(struct wrtc_leg *leg, const struct leg_end *end)
 {
-	const bool elsewhere = str_eq(end->code, "answered_elsewhere");
+	const char *reason = "canceled";
 
 	if (!remove_ringing(leg->h, leg) || leg->h->state == WRTC_GONE)
 		return;
 
-	push_ended(leg->h, leg, elsewhere ? "answered_elsewhere" : "canceled");
+	if (str_eq(end->code, "answered_elsewhere"))
+		reason = "answered_elsewhere";
+	else if (str_eq(end->code, "declined_elsewhere"))
+		reason = "declined";
+	push_ended(leg->h, leg, reason);
 }
 
 void wrtc_ring_gone(struct wrtc_handle *device)
@@ -118,7 +122,7 @@ void wrtc_ring_gone(struct wrtc_handle *device)
 static const struct dir_extension *extension_of(const struct wrtc *gw,
 						const struct leg_dial *dial)
 {
-	if (!str_eq(dial->type, "extension") || !dial->target)
+	if (!dial->target)
 		return NULL;
 
 	return directory_extension_at(gw->dir, dial->account_id, dial->target);
@@ -129,14 +133,17 @@ static int factory_routes(void *arg, const struct leg_dial *dial,
 			  const char **codep)
 {
 	const struct wrtc *gw = arg;
-	const struct dir_extension *ext = extension_of(gw, dial);
+	const struct dir_extension *ext;
 	const struct wrtc_handle *device;
 	struct leg_route *route;
 	GHashTableIter iter;
 	gpointer value;
 	bool any = false;
 
+	if (!str_eq(dial->type, "extension"))
+		return ENOENT; /* why not is for others to say */
 	*codep = "no_route";
+	ext = extension_of(gw, dial);
 	if (!ext)
 		return ENOENT;
 

@@ -107,6 +107,7 @@ struct wrtc_io {
 	atomic_bool deaf;              /**< muted: their sound is dropped */
 	atomic_bool dumb;              /**< muted: ours is */
 	atomic_int audio_pt, video_pt; /**< negotiated; -1 = none */
+	atomic_bool paused;            /**< it holds us: no sound either way */
 	atomic_bool held;              /**< no picture to it, nor from it */
 	atomic_uint echo; /**< video: 0 = off, else which beginning */
 	struct wrtc_picture picture;
@@ -176,7 +177,8 @@ struct wrtc_leg {
 	struct wrtc_handle *h; /**< a reference; OFFERED: the device */
 	enum wrtc_leg_state state;
 	bool outgoing;
-	bool held;
+	bool held;                  /**< by the platform */
+	bool holds;                 /**< by the browser */
 	char *destination;          /**< for `calls` */
 	json_t *headers;            /**< theirs, X-, or NULL */
 	const struct codec *wanted; /**< before Opus, or NULL */
@@ -314,6 +316,9 @@ void wrtc_leg_later(struct wrtc_leg *leg, unsigned what);
 void wrtc_leg_end(struct wrtc_leg *leg, const struct leg_end *end);
 /** The browser went without a word */
 void wrtc_leg_lost(struct wrtc_leg *leg, const char *line);
+/** The browser holds the call, or goes on. @return 0, EPROTO before the answer
+ */
+int wrtc_leg_party_holds(struct wrtc_leg *leg, bool on);
 /** The browser hung up */
 void wrtc_leg_bye(struct wrtc_leg *leg, const char *transaction);
 /** It was not taken: nobody hears of it */
@@ -336,8 +341,8 @@ void wrtc_picture_init(struct wrtc_picture *picture);
 /** leg_ops.echo and leg_ops.bridge. Thread: loop */
 void wrtc_picture_echo(struct leg *leg, bool on);
 void wrtc_picture_bridge(struct leg *leg, struct leg *peer);
-/** Nothing goes to it or comes from it (hold). Thread: loop */
-void wrtc_picture_hold(struct wrtc_leg *leg, bool on);
+/** Nothing goes to it or comes from it while either side holds. Thread: loop */
+void wrtc_picture_hold(struct wrtc_leg *leg);
 /** Its leg is over. Thread: loop */
 void wrtc_picture_close(struct wrtc_handle *h);
 /** A packet came, or what its browser says of the picture that it gets.

@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/obj.h"
 #include "common/str.h"
 #include "loop/loop.h"
+#include "media/media.h"
+#include "media/tone.h"
 
 /* ---- thread: loop ---- */
 
@@ -67,6 +70,119 @@ static void do_unref(struct leg *leg)
 {
 	(void)leg; /* api_legs_close() frees it */
 }
+
+/* ---- sound: a leg is its own ---- */
+
+static struct api_leg *leg_of(const struct media_leg *media)
+{
+	return (struct api_leg *)media;
+}
+
+static uint32_t play_tones(struct media_leg *media, struct tone_list *list,
+			   unsigned loops)
+{
+	(void)loops;
+	obj_unref(list);
+
+	return ++leg_of(media)->plays;
+}
+
+static uint32_t play_stream(struct media_leg *media,
+			    struct media_stream *stream)
+{
+	(void)stream;
+
+	return ++leg_of(media)->plays;
+}
+
+static unsigned rate(const struct media_leg *media)
+{
+	(void)media;
+
+	return 8000;
+}
+
+static uint32_t send_dtmf(struct media_leg *media, const char *digits,
+			  unsigned duration_ms, unsigned interval_ms)
+{
+	struct api_leg *leg = leg_of(media);
+
+	(void)duration_ms;
+	(void)interval_ms;
+	str_copy(leg->digits, sizeof(leg->digits), digits);
+
+	return ++leg->plays;
+}
+
+static void stop(struct media_leg *media)
+{
+	++leg_of(media)->stops;
+}
+
+static void echo(struct media_leg *media, bool on)
+{
+	leg_of(media)->echos += on;
+}
+
+static void stats(const struct media_leg *media, struct media_stats *out)
+{
+	(void)media;
+	memset(out, 0, sizeof(*out));
+}
+
+static int bridge(struct media_leg *a, struct media_leg *b)
+{
+	(void)a;
+	(void)b;
+
+	return 0;
+}
+
+static void unbridge(struct media_leg *media)
+{
+	(void)media;
+}
+
+static void mute(struct media_leg *media, bool in, bool out)
+{
+	leg_of(media)->muted_in = in;
+	leg_of(media)->muted_out = out;
+}
+
+static void hold(struct media_leg *media, bool on)
+{
+	leg_of(media)->held = on;
+}
+
+static uint32_t tap(struct media_leg *media, struct media_tap *tap)
+{
+	(void)media;
+	(void)tap;
+
+	return 1;
+}
+
+static void untap(struct media_leg *media, uint32_t tap_id)
+{
+	(void)media;
+	(void)tap_id;
+}
+
+const struct call_media_ops api_legs_media = {
+	.play_tones = play_tones,
+	.play_stream = play_stream,
+	.rate = rate,
+	.send_dtmf = send_dtmf,
+	.stop = stop,
+	.echo = echo,
+	.stats = stats,
+	.bridge = bridge,
+	.unbridge = unbridge,
+	.mute = mute,
+	.hold = hold,
+	.tap = tap,
+	.untap = untap,
+};
 
 static const struct leg_ops ops = {
 	.endpoint = "sip",
@@ -289,6 +405,8 @@ static void answers(void *arg) /* Thread: loop */
 {
 	struct api_leg *leg = arg;
 
+	if (leg->rig->media == &api_legs_media)
+		leg->leg.media = (struct media_leg *)leg;
 	leg->leg.handler->answered(leg->leg.arg);
 }
 

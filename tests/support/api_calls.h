@@ -23,6 +23,10 @@ struct api_leg {
 	unsigned hangups;
 	bool closed;
 	struct leg_end end; /**< of the last hangup */
+	/* its sound */
+	unsigned plays, stops, echos;
+	char digits[64]; /**< the last that were sent */
+	bool muted_in, muted_out, held;
 	/* an outgoing one: what was asked for */
 	char *type, *target, *source, *name, *trunk_id;
 	json_t *headers;
@@ -35,6 +39,9 @@ struct api_legs {
 	struct api_leg *legs[API_LEGS_MAX];
 	unsigned n, dialed;
 };
+
+/** What api_rig.media is to be, so that legs have sound from their answer on */
+extern const struct call_media_ops api_legs_media;
 
 /** After api_rig_open(): calls may go out, all to legs of these */
 void api_legs_open(struct api_legs *legs, struct api_rig *rig);

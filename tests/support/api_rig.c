@@ -16,6 +16,7 @@
 #include "host/db.h"
 #include "loop/loop.h"
 #include "loop/worker.h"
+#include "record/record.h"
 #include "store/store.h"
 
 static void must(int err, const char *what)
@@ -38,6 +39,8 @@ static void build(void *arg) /* Thread: loop */
 		.events = &rig->events,
 		.ring_timeout_s = 60,
 		.max_duration_s = 3600,
+		.media = rig->media,
+		.recorder = rig->recorder,
 	};
 
 	must(directory_load(rig->directory, store_db(rig->store)), "load");
@@ -108,6 +111,7 @@ static void start(struct api_rig *rig)
 		.metrics = metrics,
 		.key = rig->key,
 	};
+	struct recorder_params record = {.data_dir = rig->dir, .flush_ms = 20};
 	char *why = NULL;
 	int err;
 
@@ -117,6 +121,9 @@ static void start(struct api_rig *rig)
 	err = store_open(&rig->store, rig->loop, &prm, &why);
 	must(err, why ? why : "store");
 	must(directory_alloc(&rig->directory), "directory");
+	record.loop = rig->loop;
+	if (rig->records)
+		must(recorder_start(&rig->recorder, &record), "recorder");
 	must(loop_call(rig->loop, "build", build, rig), "build");
 
 	must(workers_start(&rig->workers, rig->loop, 2, 64), "workers");
@@ -155,12 +162,20 @@ static void drop(void *arg) /* Thread: loop */
 	rig->directory = obj_unref(rig->directory);
 }
 
+static void settle(void *arg)
+{
+	(void)arg;
+}
+
 static void stop(struct api_rig *rig)
 {
 	api_close(rig->api);
 	rig->real = render_stop(rig->real);
 	api_close(rig->api); /* what that canceled has ended */
 	rig->workers = workers_stop(rig->workers);
+	rig->recorder = recorder_stop(rig->recorder);
+	/* what that told the loop is written */
+	loop_call(rig->loop, "settle", settle, rig);
 	rig->store = store_close(rig->store);
 	loop_call(rig->loop, "drop", drop, rig);
 	rig->loop = loop_stop(rig->loop);

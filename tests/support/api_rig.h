@@ -16,6 +16,8 @@
 #include "host/db.h"
 #include "support/render_fake.h"
 
+struct call_media_ops;
+
 struct api_rig {
 	char dir[64]; /**< made, and removed at the end */
 	char path[96];
@@ -38,6 +40,10 @@ struct api_rig {
 	struct render *real; /**< then */
 	int64_t media_quota_bytes;  /**< before open, 0 = 1 MiB */
 	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
+
+	const struct call_media_ops *media; /**< before open: of calls; NULL */
+	bool records; /**< before open: calls can be recorded */
+	struct recorder *recorder;
 };
 
 #define API_RIG_KEY "bfk_first-key-of-the-tests"

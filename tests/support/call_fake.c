@@ -53,11 +53,17 @@ static void on_insert(struct call_fake *fake, const struct db_value *v)
 	json_object_set_new(fake->rows, v[0].s, row);
 }
 
-static void on_update(struct call_fake *fake, const struct db_value *v)
+static void on_update(struct call_fake *fake, const struct db_value *v,
+		      size_t n)
 {
 	json_t *row = json_object_get(fake->rows, v[0].s);
 
 	assert_non_null(row);
+	if (n == 2) {
+		json_object_set_new(row, "timeline",
+				    json_loads(v[1].s, 0, NULL));
+		return;
+	}
 	set(row, "status", &v[1]);
 	set(row, "hangup_reason", &v[2]);
 	set(row, "ended_at", &v[3]);
@@ -103,7 +109,6 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 {
 	struct call_fake *fake = conn;
 
-	(void)nparams;
 	(void)why;
 
 	if (strstr(sql, "recording"))
@@ -117,7 +122,7 @@ static int run(void *conn, const char *sql, const struct db_value *params,
 	else if (strstr(sql, "INSERT INTO meta"))
 		on_alive(fake, params);
 	else
-		on_update(conn, params);
+		on_update(conn, params, nparams);
 	*changed = 1;
 
 	return 0;

@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/id.h"
+#include "common/json.h"
 #include "common/str.h"
 #include "support/wrtc_ear.h"
 
@@ -47,6 +49,13 @@ static void on_answered(void *arg)
 	count(ear, &ear->answered);
 }
 
+static void on_held(void *arg, bool held)
+{
+	struct wrtc_ear *ear = arg;
+
+	count(ear, held ? &ear->held : &ear->resumed);
+}
+
 static void on_failed(void *arg, int err, const char *why)
 {
 	struct wrtc_ear *ear = arg;
@@ -76,6 +85,7 @@ static const struct leg_handler handler = {
 	.heard = on_heard,
 	.ringing = on_ringing,
 	.answered = on_answered,
+	.held = on_held,
 	.failed = on_failed,
 	.ended = on_ended,
 	.closed = on_closed,
@@ -298,4 +308,36 @@ void wrtc_core_accept(struct wrtc_rig *rig, struct wrtc_core *core,
 				  "ticket", ticket, "call_id", call_id),
 			json_pack("{s:s, s:s}", "type", "offer", "sdp", offer)),
 		0);
+}
+
+char *wrtc_rig_stranger(struct wrtc_rig *rig, struct wrtc_core *core)
+{
+	json_t *domain = api_rig_make(&rig->api, "domains.create", NULL,
+				      json_pack("{s:s}", "name", "b.test"));
+	json_t *ext = api_rig_make(&rig->api, "extensions.create", NULL,
+				   json_pack("{s:s, s:s, s:s}", "domain_id",
+					     json_str(domain, "id", ""),
+					     "extension", "1000", "name", "b"));
+	const struct api_ask ask = {
+		.verb = "extensions.device_token",
+		.id = json_str(ext, "id", ""),
+		.body = json_object(),
+	};
+	json_t *token = api_rig_ok(api_rig_ask(&rig->api, &ask)), *event;
+	char *out;
+
+	assert_int_equal(
+		wrtc_core_send(rig, core,
+			       json_pack("{s:s, s:s}", "request", "register",
+					 "token", json_str(token, "token", "")),
+			       NULL),
+		0);
+	event = wrtc_core_event(core, "registered");
+	out = g_strdup(json_str(event, "ticket", ""));
+	json_decref(event);
+	json_decref(token);
+	json_decref(ext);
+	json_decref(domain);
+
+	return out;
 }

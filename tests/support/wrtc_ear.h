@@ -16,7 +16,7 @@ struct wrtc_ear {
 	pthread_mutex_t mtx;
 	pthread_cond_t cond;
 	/* under mtx */
-	unsigned heard, ringing, answered, failed, ended, closed;
+	unsigned heard, ringing, answered, held, resumed, failed, ended, closed;
 	struct leg_end end;
 };
 
@@ -40,6 +40,10 @@ void wrtc_ear_echo(struct wrtc_ear *ear, bool on);
 int wrtc_ear_hold(struct wrtc_ear *ear, bool on);
 /** Hang up unless it is over, wait for closed(), let go; twice is fine */
 void wrtc_ear_close(struct wrtc_ear *ear);
+
+/** A device of another extension, 1000@b.test, registered. @return Its ticket,
+ * g_free() it */
+char *wrtc_rig_stranger(struct wrtc_rig *rig, struct wrtc_core *core);
 
 /** `accept` with an offer */
 void wrtc_core_accept(struct wrtc_rig *rig, struct wrtc_core *core,

@@ -42,6 +42,8 @@ export interface CallEvents {
   muted: boolean;
   /** The platform has put us on hold, or taken us back. */
   held: boolean;
+  /** We hold the call, or go on with it. */
+  holding: boolean;
   /** Any other message of the plugin on this call. */
   message: { name: string; body: Wire };
   /** Something asked for did not work; the call goes on. */
@@ -68,6 +70,7 @@ export class Call extends Emitter<CallEvents> {
   state: CallState = "dialing";
   muted = false;
   held = false;
+  holding = false;
   hangupInfo: Hangup | undefined;
 
   #handle: Handle | undefined;
@@ -175,6 +178,11 @@ export class Call extends Emitter<CallEvents> {
     await this.#ask({ request: on ? "mute" : "unmute" });
   }
 
+  /** Hold the call, or go on with it: nothing passes meanwhile. */
+  async hold(on: boolean): Promise<void> {
+    await this.#ask({ request: on ? "hold" : "unhold" });
+  }
+
   /** Switch the camera on (another one: by its id) or off. */
   async setCamera(on: boolean, cameraId?: string): Promise<void> {
     const sender = this.#sender("video");
@@ -272,6 +280,11 @@ export class Call extends Emitter<CallEvents> {
         this.#to("talking");
         this.emit("accepted", undefined);
         this.#taken?.resolve();
+        break;
+      case "holding":
+      case "resumed":
+        this.holding = name === "holding";
+        this.emit("holding", this.holding);
         break;
       case "held":
       case "unheld":

@@ -115,11 +115,19 @@ describe("a call", () => {
     expect(microphone.enabled).toBe(false);
     await call.mute(false);
     expect(microphone.enabled).toBe(true);
+    const holding: boolean[] = [];
+    call.on("holding", (on) => holding.push(on));
+    await call.hold(true);
+    await call.hold(false);
+    await settled();
+    expect(holding).toEqual([true, false]);
     await call.hangup();
     expect(janus.call().sent.slice(1)).toEqual([
       { request: "dtmf", digits: "12#" },
       { request: "mute" },
       { request: "unmute" },
+      { request: "hold" },
+      { request: "unhold" },
       { request: "hangup" },
     ]);
     expect(call.state).toBe("ended");

@@ -116,6 +116,8 @@ export class FakeGateway {
     if (body["request"] === "call") handle.say("calling", { call_id: "c1" });
     if (body["request"] === "accept")
       handle.say("accepted", { call_id: body["call_id"] }, { type: "answer", sdp: "v=0" });
+    if (body["request"] === "hold") handle.say("holding");
+    if (body["request"] === "unhold") handle.say("resumed");
     if (body["request"] === "hangup")
       handle.say("hangup", { by: "local", reason: "normal", sip_code: null });
   };

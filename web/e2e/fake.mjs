@@ -221,6 +221,12 @@ export const incoming = () =>
     await inCall(page);
     await near(page, TONE_HZ, "the tone");
     check(accepts().at(-1).call_id === "c2", "another call was accepted");
+    const hold = page.getByRole("button", { name: "Hold the call" });
+    await hold.click();
+    await page.getByText("Holding", { exact: true }).waitFor();
+    check((await hold.getAttribute("aria-pressed")) === "true", "the button does not show it");
+    await hold.click();
+    await page.getByText("Holding", { exact: true }).waitFor({ state: "detached" });
     janus.ring("c3", bo);
     await page.getByText("Call waiting", { exact: true }).waitFor();
     await noViolation(page, "a call waits");

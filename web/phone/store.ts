@@ -49,6 +49,7 @@ export interface Phone {
   callState: Signal<CallState | undefined>;
   muted: Signal<boolean>;
   held: Signal<boolean>;
+  holding: Signal<boolean>;
   camera: Signal<MediaStreamTrack | undefined>;
   takesVideo: Signal<boolean>;
   microphone: Signal<MediaStreamTrack | undefined>;
@@ -68,6 +69,7 @@ export interface Phone {
   hangup(): Promise<void>;
   key(key: string): void;
   toggleMute(): Promise<void>;
+  toggleHold(): Promise<void>;
   toggleCamera(): Promise<void>;
   refreshDevices(): Promise<void>;
   choose(kind: "microphone" | "speaker" | "camera", id: string): Promise<void>;
@@ -128,6 +130,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   const callState = signal<CallState | undefined>(undefined);
   const muted = signal(false);
   const held = signal(false);
+  const holding = signal(false);
   const camera = signal<MediaStreamTrack | undefined>(undefined);
   const takesVideo = signal(false);
   const microphone = signal<MediaStreamTrack | undefined>(undefined);
@@ -239,6 +242,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
       callState.value = undefined;
       muted.value = false;
       held.value = false;
+      holding.value = false;
       camera.value = undefined;
       takesVideo.value = false;
       microphone.value = undefined;
@@ -276,6 +280,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     made.on("camera", (track) => (camera.value = track));
     made.on("muted", (on) => (muted.value = on));
     made.on("held", (on) => (held.value = on));
+    made.on("holding", (on) => (holding.value = on));
     made.on("problem", complain);
     made.on("hangup", (hangup) => {
       const length = made.state === "ended" && seconds.value ? ` ${clock(seconds.value)}` : "";
@@ -374,6 +379,10 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     await call.value?.mute(!muted.value).catch(complain);
   }
 
+  async function toggleHold(): Promise<void> {
+    await call.value?.hold(!holding.value).catch(complain);
+  }
+
   async function toggleCamera(): Promise<void> {
     if (!call.value) {
       withCamera.value = !withCamera.value;
@@ -428,6 +437,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     callState,
     muted,
     held,
+    holding,
     camera,
     takesVideo,
     microphone,
@@ -446,6 +456,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     hangup,
     key,
     toggleMute,
+    toggleHold,
     toggleCamera,
     refreshDevices,
     choose,

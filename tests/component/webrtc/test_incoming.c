@@ -263,17 +263,27 @@ static void test_the_caller_gives_up(void **state)
 	expect(&phone, "call_taken");
 }
 
-static void test_answered_elsewhere(void **state)
+static void test_somebody_else_has_decided(void **state)
 {
-	static const struct leg_end end = {
+	static const struct {
+		const char *code, *reason;
+	} cases[] = {
+		{"answered_elsewhere", "answered_elsewhere"},
+		{"declined_elsewhere", "declined"},
+	};
+	struct leg_end end = {
 		.by = HANGUP_BY_SYSTEM,
 		.reason = HANGUP_CANCELED,
-		.code = "answered_elsewhere",
 	};
+	size_t i;
 
-	wrtc_ear_ring(&rig, &ear, id);
-	wrtc_ear_hang_up(&ear, &end);
-	expect_over(&device, id, "answered_elsewhere");
+	for (i = 0; i < G_N_ELEMENTS(cases); ++i) {
+		wrtc_ear_ring(&rig, &ear, id);
+		end.code = cases[i].code;
+		wrtc_ear_hang_up(&ear, &end);
+		expect_over(&device, id, cases[i].reason);
+		wrtc_ear_close(&ear);
+	}
 }
 
 static void test_two_devices_one_takes_it(void **state)
@@ -440,42 +450,9 @@ static void test_wrong_accepts(void **state)
 	wrtc_core_close(&rig, &fresh);
 }
 
-/* A device of another extension */
-static char *stranger(void)
-{
-	json_t *domain = api_rig_make(&rig.api, "domains.create", NULL,
-				      json_pack("{s:s}", "name", "b.test"));
-	json_t *ext = api_rig_make(&rig.api, "extensions.create", NULL,
-				   json_pack("{s:s, s:s, s:s}", "domain_id",
-					     json_str(domain, "id", ""),
-					     "extension", "1000", "name", "b"));
-	const struct api_ask ask = {
-		.verb = "extensions.device_token",
-		.id = json_str(ext, "id", ""),
-		.body = json_object(),
-	};
-	json_t *token = api_rig_ok(api_rig_ask(&rig.api, &ask)), *event;
-	char *out;
-
-	assert_int_equal(
-		wrtc_core_send(&rig, &other,
-			       json_pack("{s:s, s:s}", "request", "register",
-					 "token", json_str(token, "token", "")),
-			       NULL),
-		0);
-	event = wrtc_core_event(&other, "registered");
-	out = g_strdup(json_str(event, "ticket", ""));
-	json_decref(event);
-	json_decref(token);
-	json_decref(ext);
-	json_decref(domain);
-
-	return out;
-}
-
 static void test_another_extensions_call(void **state)
 {
-	other_ticket = stranger();
+	other_ticket = wrtc_rig_stranger(&rig, &other);
 	wrtc_ear_ring(&rig, &ear, id);
 	wrtc_core_accept(&rig, &phone, other_ticket, id, wrtc_rig_offer);
 	expect(&phone, "no_such_call");
@@ -577,7 +554,7 @@ int main(void)
 		TEST(test_the_device_declines),
 		TEST(test_a_fresh_handle_declines),
 		TEST(test_the_caller_gives_up),
-		TEST(test_answered_elsewhere),
+		TEST(test_somebody_else_has_decided),
 		TEST(test_two_devices_one_takes_it),
 		TEST(test_two_devices_one_declines),
 		TEST(test_the_device_goes),

@@ -229,6 +229,41 @@ static void test_on_hold_there_is_no_picture(void **state)
 	see(&two, 1, &pkt);
 }
 
+static void say(struct wrtc_core *core, const char *text, const char *answer)
+{
+	assert_int_equal(wrtc_core_say(&rig, core, text, NULL), 0);
+	json_decref(wrtc_core_event(core, answer));
+}
+
+static void test_a_browser_holds(void **state)
+{
+	struct rtp_packet pkt;
+
+	wrtc_ear_ring(&rig, &ear_one, id);
+	wrtc_core_accept(&rig, &one, ticket, id, wrtc_rig_offer);
+	json_decref(wrtc_core_event(&one, "accepted"));
+	say(&one, "{\"request\":\"hold\"}", "wrong_state");
+	wrtc_media_up(rig.gw, &one.slot);
+	wrtc_ear_wait(&ear_one, &ear_one.answered, 1);
+	connect_to(&two, &ear_two, offer_vp8);
+	bridge();
+
+	say(&one, "{\"request\":\"hold\"}", "holding");
+	say(&one, "{\"request\":\"hold\"}", "holding");
+	wrtc_ear_wait(&ear_one, &ear_one.held, 1);
+	send_picture(&two, THEIR_PT, 1);
+	assert_int_equal(wrtc_core_count(&one, &one.rtp_video), 0);
+	/* both sides hold: both must let go */
+	assert_int_equal(wrtc_ear_hold(&ear_one, true), 0);
+	say(&one, "{\"request\":\"unhold\"}", "resumed");
+	wrtc_ear_wait(&ear_one, &ear_one.resumed, 1);
+	send_picture(&two, THEIR_PT, 2);
+	assert_int_equal(wrtc_core_count(&one, &one.rtp_video), 0);
+	assert_int_equal(wrtc_ear_hold(&ear_one, false), 0);
+	send_picture(&two, THEIR_PT, 3);
+	see(&one, 1, &pkt);
+}
+
 static void test_no_codec_in_common(void **state)
 {
 	connect_both(offer_h264);
@@ -338,6 +373,7 @@ int main(void)
 		TEST(test_the_bridge_ends),
 		TEST(test_the_other_goes_first),
 		TEST(test_on_hold_there_is_no_picture),
+		TEST(test_a_browser_holds),
 		TEST(test_no_codec_in_common),
 		TEST(test_one_only_watches),
 		TEST(test_the_callers_codec_is_taken),

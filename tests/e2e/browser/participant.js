@@ -3,7 +3,7 @@
  * answer. tests/e2e/lib/browser.py writes them. */
 import readline from "node:readline";
 import { Janus } from "./janus.js";
-import { answered, dial } from "./phone.js";
+import { accept, answered, dial } from "./phone.js";
 
 let janus;
 let device;
@@ -24,6 +24,17 @@ const commands = {
   async dial({ destination, video = true, body }) {
     call = await dial(janus, { ticket }, destination, { video, body });
     return { call_id: call.callId };
+  },
+  /* what the device is told: incoming_call, … */
+  device_event: ({ name, ms }) => device.event(name, ms),
+  /* take a call that rings; `answered` waits for the rest */
+  async accept({ call_id, video = true }) {
+    call = await accept(janus, { ticket }, call_id, { video });
+    return { call_id };
+  },
+  async decline({ call_id }) {
+    await device.send({ request: "decline", call_id });
+    return device.event("declined");
   },
   /* early media: the answer comes before the call is accepted */
   async progress() {

@@ -165,6 +165,14 @@ export async function dial(janus, auth, destination, options = {}) {
   return { phone, handle, callId: calling.call_id };
 }
 
+/** Take a call that rings, on a new handle. @return As dial() */
+export async function accept(janus, auth, callId, options = {}) {
+  const handle = await janus.attach();
+  const phone = new Phone(handle, options);
+  await handle.send({ request: "accept", ...auth, call_id: callId }, await phone.offer());
+  return { phone, handle, callId };
+}
+
 /** Until the answer came, with early media or without */
 export async function answered(call, ms = 8000) {
   const { handle, phone } = call;

@@ -122,6 +122,20 @@ static void test_several_lists_become_one(void **state)
 		   "call.created sent: 200 after 12 ms");
 }
 
+static void test_attempts_are_told_once(void **state)
+{
+	struct timeline *tl = timeline_new();
+	json_t *attempts = parse("[{'host':'a','at':'" AT(
+		"00.000") "'},"
+			  "{'host':'b','at':'" AT("00.002") "'}]");
+
+	timeline_add_attempts(tl, attempts);
+	json_decref(attempts);
+	add_notes(tl, "[{'at':'" AT("00.001") "','kind':'attempt',"
+					      "'text':'trying a'}]");
+	expect(tl, "trying a");
+}
+
 static void test_an_item_has_what_it_needs(void **state)
 {
 	struct timeline *tl = timeline_new();
@@ -252,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_several_lists_become_one),
+		cmocka_unit_test(test_attempts_are_told_once),
 		cmocka_unit_test(test_an_item_has_what_it_needs),
 		cmocka_unit_test(test_masked_digits_stay_masked),
 		cmocka_unit_test(test_actions_and_errors_are_said),

@@ -409,11 +409,11 @@ static void test_timeline_is_bounded(void **state)
 	}
 	notes = call_timeline(call);
 	assert_int_equal(json_array_size(notes), 65);
-	assert_string_equal(json_str(json_array_get(notes, 0), "note", ""),
+	assert_string_equal(json_str(json_array_get(notes, 0), "text", ""),
 			    "note 0");
-	assert_string_equal(json_str(json_array_get(notes, 16), "note", ""),
+	assert_string_equal(json_str(json_array_get(notes, 16), "text", ""),
 			    "436 notes left out");
-	assert_string_equal(json_str(json_array_get(notes, 64), "note", ""),
+	assert_string_equal(json_str(json_array_get(notes, 64), "text", ""),
 			    "note 499");
 	json_decref(notes);
 	call_fake_bye(&leg);

@@ -216,6 +216,8 @@ export class FakeJanus {
       return this.say(handle, "declined", { call_id: body.call_id });
     if (body.request === "dtmf" && body.digits === "1")
       return this.#inPeer((h) => window.echo(h), handle);
+    if (body.request === "hold") return this.say(handle, "holding");
+    if (body.request === "unhold") return this.say(handle, "resumed");
     if (body.request === "hangup")
       return this.say(handle, "hangup", { by: "local", reason: "normal", sip_code: null });
     return undefined;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-import { Mic, MicOff, PhoneOff, UserRound, Video, VideoOff } from "lucide-preact";
+import { Mic, MicOff, Pause, PhoneOff, Play, UserRound, Video, VideoOff } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { clock, type Phone } from "../store.js";
@@ -65,6 +65,16 @@ function Controls({ phone }: { phone: Phone }) {
       </button>
       <button
         type="button"
+        class="round"
+        aria-label="Hold the call"
+        aria-pressed={phone.holding.value}
+        disabled={phone.callState.value !== "talking"}
+        onClick={() => void phone.toggleHold()}
+      >
+        {phone.holding.value ? <Play /> : <Pause />}
+      </button>
+      <button
+        type="button"
         class="round hangup"
         aria-label="Hang up"
         onClick={() => void phone.hangup()}
@@ -115,6 +125,7 @@ export function CallView({ phone }: { phone: Phone }) {
         {state === "talking" ? <time>{clock(phone.seconds.value)}</time> : " "}
         {phone.muted.value && <span class="chip">Muted</span>}
         {phone.held.value && <span class="chip">On hold</span>}
+        {phone.holding.value && <span class="chip">Holding</span>}
       </p>
       <Levels phone={phone} />
       <output class="digits" aria-label="Digits sent">

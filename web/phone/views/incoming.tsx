@@ -42,7 +42,7 @@ function Panel({ phone, rings }: { phone: Phone; rings: IncomingCall }) {
         {rings.video && !waiting && (
           <button type="button" class="act good" onClick={() => answer(true)}>
             <Video />
-            With camera
+            Answer with camera
           </button>
         )}
       </div>
