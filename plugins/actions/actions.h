@@ -49,7 +49,8 @@ extern const struct opt action_url;
 	 .sub = &action_url,                                                   \
 	 .doc = "What to play, in order, without a gap: a file by http or "    \
 		"https, in any format that libavformat reads; `media:ID` or "  \
-		"`media:NAME`, one that was uploaded; "                        \
+		"`media:NAME`, one that was uploaded; `recording:ID`, one "    \
+		"that is over; "                                               \
 		"`tone:440+480/2000,0/4000`, frequencies in Hz and "           \
 		"milliseconds; `tone:800` sounds until it is stopped."},       \
 		{.name = "loop",                                               \

@@ -169,6 +169,7 @@ static issize_t on_headers_end(msg_t *msg, msg_pub_t *mo, char *b, isize_t len,
 		return n;
 	if (!sip->sip_request) {
 		sip->sip_retry_after = NULL;
+		sipx_response_seen(guard->stack, sip);
 		return n;
 	}
 

@@ -24,6 +24,7 @@ def setup():
     p = Platform()
     p.domain = p.create("/v1/domains", {"name": "acme.test"})
     p.tokens = {name: token_of(p, name) for name in ("1001", "1002")}
+    p.flow("pair", PAIR, name="pair")
     return p
 
 
@@ -137,8 +138,14 @@ def test_two_devices(p):
         equal(len(until(p, call_id, "answered")["attempts"]), 2, "attempts")
 
 
+def is_quiet(browser, hz):
+    """A tone is not to be heard any more."""
+    wait_for(lambda: browser.ask("listen", frequencies=[hz],
+                                 ms=300)[str(hz)] < 0.01,
+             timeout_s=10, what=f"no {hz} Hz")
+
+
 def test_two_browsers_hear_and_see_each_other(p):
-    p.flow("pair", PAIR, name="pair")
     with Devices(p, "1001", "1002") as (callee, caller):
         caller.ask("dial", destination="pair")
         rings = callee.incoming()
@@ -155,6 +162,21 @@ def test_two_browsers_hear_and_see_each_other(p):
             first = side.frames()["frames"]
             wait_for(lambda s=side, f=first: s.frames()["frames"] > f + 10,
                      timeout_s=15, what=f"a moving picture at the {name}")
+
+        # a browser holds, then the platform does
+        callee.send(request="hold")
+        callee.ask("event", name="holding")
+        is_quiet(caller, 1300)
+        callee.send(request="unhold")
+        callee.ask("event", name="resumed")
+        caller.hears(1300)
+        path = f"/v1/calls/{rings['call_id']}"
+        check(p.post(f"{path}/hold", {}).status < 300, "hold")
+        callee.ask("event", name="held")
+        is_quiet(callee, 900)
+        check(p.post(f"{path}/unhold", {}).status < 300, "unhold")
+        callee.ask("event", name="unheld")
+        callee.hears(900)
         callee.ask("hang_up")
         equal(hangup_of(p, rings["call_id"])[:2], ("remote", "normal"),
               "the callee's hangup")

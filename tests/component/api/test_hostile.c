@@ -181,13 +181,13 @@ static json_t *make_recording(void)
 {
 	static const char sql[] =
 		"INSERT INTO recording (id, account_id, status, format,"
-		" node_id, sequence, created_at, doc) VALUES (?1, ?2,"
-		" 'finished', 'wav', 'test', 1, 1, ?3)";
+		" node_id, sequence, created_at, doc)"
+		" VALUES (?1, ?2, 'recording', 'wav', 'test', 1, 1, ?3)";
 	char id[ID_SIZE], *text;
 	json_t *doc;
 
 	id_new(id);
-	doc = json_pack("{s:s, s:s}", "id", id, "status", "finished");
+	doc = json_pack("{s:s, s:s}", "id", id, "status", "recording");
 	text = json_text(doc);
 	api_rig_write(&rig, sql,
 		      (const struct db_value[]){DB_S(id), DB_S(rig.account_id),

@@ -335,6 +335,7 @@ static void other_urls_are_refused(void **state)
 		"['file:///etc/passwd']",
 		"['http://a.test/','ftp://a.test/']",
 		"['media:']",
+		"['recording:']",
 		"['tone:x']",
 		"['http://user:secret@a.test/']",
 		"[1]",
@@ -378,6 +379,57 @@ static void anothers_upload_is_not_there(void **state)
 	assert_int_equal(play.n, 0);
 	assert_string_equal(play.code, "media_not_found");
 	clip_rig_end(&play);
+}
+
+/* Decoded like any file, asked for each time, and kept nowhere */
+static void recordings_by_id(void **state)
+{
+	struct clip_rig_play play;
+	int i;
+
+	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "finished", 300,
+			5000);
+	for (i = 0; i < 2; ++i) {
+		assert_int_equal(
+			clip_rig_play(&play, &rig, NULL,
+				      "['tone:400/100','recording:" MEDIA_ID
+				      "']"),
+			0);
+		clip_rig_hear_all(&play);
+		assert_int_equal(play.err, 0);
+		assert_int_equal(play.n, 800 + 5000);
+		clip_rig_assert_count(&play, 800, 5000, 300);
+		clip_rig_end(&play);
+		clip_rig_settle(&rig);
+		assert_int_equal(clip_rig_files(&rig), 0);
+	}
+	assert_int_equal(rig.nrenders, 2);
+}
+
+static void expect_no_recording(void)
+{
+	struct clip_rig_play play;
+
+	assert_int_equal(
+		clip_rig_play(&play, &rig, NULL, "['recording:" MEDIA_ID "']"),
+		0);
+	clip_rig_hear_all(&play);
+	assert_int_equal(play.n, 0);
+	assert_string_equal(play.code, "media_not_found");
+	clip_rig_end(&play);
+}
+
+static void anothers_recording_is_not_there(void **state)
+{
+	clip_rig_record(&rig, CLIP_RIG_OTHER, MEDIA_ID, "finished", 300, 5000);
+	expect_no_recording();
+}
+
+static void a_recording_that_runs_is_not_there(void **state)
+{
+	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "recording", 300,
+			5000);
+	expect_no_recording();
 }
 
 static void the_http_provider_speaks(void **state)
@@ -557,6 +609,9 @@ int main(void)
 		TEST(other_urls_are_refused),
 		TEST(uploads_by_id_and_by_name),
 		TEST(anothers_upload_is_not_there),
+		TEST(recordings_by_id),
+		TEST(anothers_recording_is_not_there),
+		TEST(a_recording_that_runs_is_not_there),
 		TEST(the_http_provider_speaks),
 		TEST(the_provider_fails),
 		TEST(a_stopped_play_ends_its_stream),

@@ -160,8 +160,8 @@ static void test_fork(void **state)
 	scallee_reply(&o->callee, 183, "Session Progress", "", scallee_sdp);
 	assert_true(srig_wait(&o->rig, &leg->early, 1));
 	check_codec(leg, "PCMU");
-	strcpy(first, o->callee.tag);
-	strcpy(o->callee.tag, "callee-2");
+	memcpy(first, o->callee.tag, sizeof(first));
+	snprintf(o->callee.tag, sizeof(o->callee.tag), "callee-2");
 	scallee_reply(&o->callee, 183, "Session Progress", "", PCMA);
 	scallee_reply(&o->callee, 200, "OK", "", PCMA);
 	assert_non_null(scallee_wait(&o->callee, "ACK"));
@@ -169,7 +169,7 @@ static void test_fork(void **state)
 	assert_true(srig_wait(&o->rig, &leg->answered, 1));
 	check_codec(leg, "PCMA");
 
-	strcpy(o->callee.tag, first);
+	memcpy(o->callee.tag, first, sizeof(first));
 	scallee_accept(&o->callee);
 	assert_non_null(scallee_wait(&o->callee, "ACK"));
 	assert_true(sout_has(o->callee.peer.msg, "To", "tag=callee-1"));
@@ -177,7 +177,7 @@ static void test_fork(void **state)
 	assert_true(sout_has(o->callee.peer.msg, "To", "tag=callee-1"));
 	assert_int_equal(leg->ended, 0);
 
-	strcpy(o->callee.tag, "callee-2");
+	snprintf(o->callee.tag, sizeof(o->callee.tag), "callee-2");
 	sout_down(o, leg);
 	assert_int_equal(leg->early, 1);
 }
