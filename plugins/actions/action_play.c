@@ -53,7 +53,7 @@ const struct action_type action_play = {
 	       "one of the list cannot be played, those before it are heard, "
 	       "and then it breaks: `unreachable`, `http_status`, `timeout`, "
 	       "`forbidden_address`, `too_large`, `undecodable`, "
-	       "`media_not_found`, `recording_not_found`, `busy`.",
+	       "`media_not_found`, `busy`.",
 	.example = "{\"type\": \"play\", \"option\": {\"stream_urls\": "
 		   "[\"https://example.com/welcome.mp3\", "
 		   "\"tone:440/300,0/100,660/300\"], \"barge_in\": "

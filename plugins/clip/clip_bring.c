@@ -23,9 +23,9 @@ struct clip_bring {
 	struct clip *clip;
 	struct clips *clips;
 	char *dir;
+	char *path; /* of a recording, or NULL */
 	char key[CLIP_KEY_SIZE];
-	bool fetched; /* or the child alone makes it, maybe from: */
-	char *path;   /* a file that is there; or NULL */
+	bool fetched; /* or the child alone makes it */
 
 	/* the feeder's while making or keeping, else the loop's; the fetch's
 	 * thread writes to grow_w until it is done */
@@ -271,33 +271,36 @@ static int take(int *fdp)
 static void render(struct clip_bring *bring)
 {
 	const struct clip_what *what = &bring->clip->what;
+	const bool is_file = bring->fetched || bring->path;
 	const struct render_text text = {
 		.text = what->text,
 		.language = what->language,
 		.voice = what->voice,
 		.provider = what->provider,
 	};
-	const char *path = what->url ? what->url : what->path;
-	char *label = path ? clip_label(path) : NULL;
+	/* a path has no query */
+	const char *name = bring->path ? bring->path : what->url;
+	char *label = name ? clip_label(name) : NULL;
 	struct render_file file = {
 		.size = atomic_load(&bring->total),
 		.name_hint = label ? strrchr(label, '/') + 1 : "speech.wav",
-		.in = take(&bring->temp.raw_r),
 		.growing = -1,
 	};
 	const struct render_job_params prm = {
-		.file = file.in >= 0 ? &file : NULL,
-		.text = file.in >= 0 ? NULL : &text,
+		.file = is_file ? &file : NULL,
+		.text = is_file ? NULL : &text,
 		.rate = what->rate,
 		.out = take(&bring->temp.pcm_w),
 		.max_samples = (int64_t)what->rate *
-			       (path ? FILE_MAX_S : SPEECH_MAX_S),
+			       (name ? FILE_MAX_S : SPEECH_MAX_S),
 		.progress = on_samples,
 		.done = on_rendered,
 		.arg = bring,
 	};
 	int err;
 
+	if (is_file)
+		file.in = take(&bring->temp.raw_r);
 	if (bring->fetched) {
 		/* ours stays open: writing never meets a closed pipe. Without
 		 * one of its own it would take what is there for the whole */
@@ -419,19 +422,19 @@ static void fetch(struct clip_bring *bring)
 
 /* ---- the start ---- */
 
-static int open_path(struct clip_bring *bring)
+/* A recording: it lies here, whole */
+static void open_own(struct clip_bring *bring)
 {
+	const int fd = open(bring->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
-	int *fdp = &bring->temp.raw_r;
 
-	*fdp = open(bring->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (*fdp < 0)
-		return errno;
-	if (fstat(*fdp, &st) || !S_ISREG(st.st_mode))
-		return EBADMSG;
-	atomic_store(&bring->total, (long long)st.st_size);
-
-	return 0;
+	bring->temp.raw_r = fd;
+	if (fd < 0 || fstat(fd, &st))
+		bring->err = errno;
+	else if (!S_ISREG(st.st_mode))
+		bring->err = EBADMSG;
+	else
+		atomic_store(&bring->total, st.st_size);
 }
 
 static void make(void *arg) /* Thread: feeder */
@@ -440,7 +443,7 @@ static void make(void *arg) /* Thread: feeder */
 
 	bring->err = clip_file_make(&bring->temp, bring->dir, bring->fetched);
 	if (!bring->err && bring->path)
-		bring->err = open_path(bring);
+		open_own(bring);
 }
 
 static void on_made(void *arg)
@@ -448,10 +451,7 @@ static void on_made(void *arg)
 	struct clip_bring *bring = arg;
 
 	bring->making = false;
-	if (bring->err == ENOENT && bring->path) {
-		fail(bring, ENOENT, "recording_not_found",
-		     "its file is not there");
-	} else if (bring->err) {
+	if (bring->err) {
 		log_error("clips: no file can be made in %s: %s", bring->dir,
 			  strerror(bring->err));
 		fail(bring, bring->err, "busy", "there is no room for it");
@@ -485,12 +485,12 @@ void clip_bring_start(struct clip *clip)
 	bring->clip = clip;
 	bring->clips = clips;
 	bring->dir = g_strdup(clips->cache_dir);
+	bring->path = g_strdup(clip->what.path);
+	/* who deletes a recording finds it nowhere else */
+	bring->no_store = bring->path != NULL;
 	g_strlcpy(bring->key, clip->key, sizeof(bring->key));
 	bring->temp = (struct clip_temp){-1, -1, -1, -1, -1, -1, NULL};
 	bring->fetched = clip_is_fetched(&clip->what);
-	bring->path = g_strdup(clip->what.path);
-	/* one that is deleted must be gone */
-	bring->no_store = bring->path != NULL;
 	bring->fresh_s = -1;
 	atomic_store(&bring->total, -1);
 	if (feeder_run(clips->feeder, "clip_make", make, on_made, bring)) {

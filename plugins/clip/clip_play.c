@@ -81,31 +81,6 @@ static void on_failed(struct clip_user *user, const struct clip_fault *fault)
 	item_failed(ITEM_OF(user), fault);
 }
 
-static void want(struct clip_play *play, struct play_item *item,
-		 struct clip_what *what)
-{
-	item->user.ready = on_ready;
-	item->user.failed = on_failed;
-	clip_join(play->clips, what, &item->user);
-}
-
-static void on_found(void *arg, struct clip_pcm *pcm, const char *path,
-		     const struct clip_fault *fault)
-{
-	struct play_item *item = arg;
-	struct clip_what what = {.rate = item->play->rate};
-
-	item->lookup = NULL;
-	if (pcm) {
-		item_ready(item, pcm);
-	} else if (path) {
-		what.path = g_strdup(path);
-		want(item->play, item, &what);
-	} else {
-		item_failed(item, fault);
-	}
-}
-
 static void tell(struct clip_play *play, const struct clip_fault *fault)
 {
 	const struct clip_end end = {
@@ -146,8 +121,38 @@ void clip_play_failed(void *arg, uint64_t id, size_t index, int err)
 
 /* ---- the start ---- */
 
-static void look_up(struct clip_play *play, struct play_item *item,
-		    const struct clip_play_params *prm, const char *url)
+static bool is_own(const char *url)
+{
+	return str_starts(url, "media:") || str_starts(url, "recording:");
+}
+
+static void want(struct clip_play *play, struct play_item *item,
+		 struct clip_what *what)
+{
+	item->user.ready = on_ready;
+	item->user.failed = on_failed;
+	clip_join(play->clips, what, &item->user);
+}
+
+static void on_found(void *arg, const struct clip_found *found)
+{
+	struct play_item *item = arg;
+	struct clip_what what = {.rate = item->play->rate};
+
+	item->lookup = NULL;
+	if (found->path) {
+		what.path = g_strdup(found->path);
+		want(item->play, item, &what);
+	} else if (found->fault.code) {
+		item_failed(item, &found->fault);
+	} else {
+		item_ready(item, found->pcm);
+	}
+}
+
+/* What lies here, of an account */
+static void want_own(struct clip_play *play, struct play_item *item,
+		     const struct clip_play_params *prm, const char *url)
 {
 	struct clip_fault fault = {0};
 
@@ -161,19 +166,14 @@ static void look_up(struct clip_play *play, struct play_item *item,
 	clip_fault_clear(&fault);
 }
 
-static bool is_stored(const char *url)
-{
-	return str_starts(url, "media:") || str_starts(url, "recording:");
-}
-
 static void want_url(struct clip_play *play, struct play_item *item,
 		     const struct clip_play_params *prm, const char *url,
 		     unsigned rate)
 {
 	struct clip_what what = {.rate = rate};
 
-	if (is_stored(url)) {
-		look_up(play, item, prm, url);
+	if (is_own(url)) {
+		want_own(play, item, prm, url);
 	} else if (!str_starts(url, "tone:")) {
 		what.url = g_strdup(url);
 		want(play, item, &what);
@@ -202,7 +202,7 @@ static bool is_playable(const char *url)
 		return false;
 	if (str_starts(url, "tone:"))
 		return tone_parse(NULL, url, NULL) == 0;
-	if (is_stored(url))
+	if (is_own(url))
 		return strchr(url, ':')[1] != '\0';
 
 	return opt_check_http_url(url) == NULL;

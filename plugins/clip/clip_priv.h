@@ -51,7 +51,7 @@ void clip_fault_clear(struct clip_fault *fault);
 struct clip_what {
 	unsigned rate;
 	char *url;
-	char *path; /**< of a recording; what is made of it is not kept */
+	char *path; /**< of a recording; it is decoded, and not kept */
 	char *text, *language, *voice, *provider;
 };
 
@@ -101,7 +101,7 @@ struct clips {
 	struct render *render;
 	struct db *db;
 	const struct clip_ops *ops;
-	char *cache_dir, *media_dir, *recordings_dir;
+	char *cache_dir, *media_dir, *data_dir;
 	int64_t cache_max, fetch_max; /**< bytes */
 	char *tts_provider, *tts_url, *tts_key, *tts_model;
 	struct feeder *feeder;
@@ -186,21 +186,22 @@ void clip_request_free(struct clip_request *req);
 int clip_request_judge(const struct clip *clip, const struct fetch_result *res,
 		       struct clip_fault *fault, bool *passingp);
 
-/* ---- clip_media.c ---- */
+/* ---- clip_lookup.c ---- */
 
 struct clip_lookup;
-/** @param pcm   Of media:
- * @param path   Of recording:; both NULL with a fault */
-typedef void(clip_lookup_h)(void *arg, struct clip_pcm *pcm, const char *path,
-			    const struct clip_fault *fault);
-/** Find media:REF of an account and open it, or where recording:ID lies, on a
- * worker.
- * @param url  The whole of it
+/** What was found: one of the two, or a fault; borrowed */
+struct clip_found {
+	struct clip_pcm *pcm; /**< of media:REF, open */
+	const char *path;     /**< of recording:REF, to be decoded */
+	struct clip_fault fault;
+};
+/** Find a URL of these kinds in an account, on a worker.
  * @return NULL: EAGAIN */
-struct clip_lookup *clip_lookup_start(struct clips *clips,
-				      const char *account_id, const char *url,
-				      unsigned rate, clip_lookup_h *done,
-				      void *arg);
+struct clip_lookup *
+clip_lookup_start(struct clips *clips, const char *account_id, const char *url,
+		  unsigned rate,
+		  void (*done)(void *arg, const struct clip_found *found),
+		  void *arg);
 /** done() does not come any more */
 void clip_lookup_cancel(struct clip_lookup *lookup);
 

@@ -224,7 +224,7 @@ static void clips_destructor(void *arg)
 
 	g_free(clips->cache_dir);
 	g_free(clips->media_dir);
-	g_free(clips->recordings_dir);
+	g_free(clips->data_dir);
 	g_free(clips->tts_provider);
 	g_free(clips->tts_url);
 	g_free(clips->tts_key);
@@ -246,9 +246,8 @@ static struct clips *clips_alloc(const struct clips_params *prm)
 	clips->db = prm->db;
 	clips->ops = prm->ops;
 	clips->cache_dir = g_build_filename(prm->data_dir, "cache", NULL);
+	clips->data_dir = g_strdup(prm->data_dir);
 	clips->media_dir = g_build_filename(prm->data_dir, "media", NULL);
-	clips->recordings_dir =
-		g_build_filename(prm->data_dir, "recordings", NULL);
 	clips->cache_max =
 		prm->cache_max_bytes ? prm->cache_max_bytes : cache_bytes;
 	clips->fetch_max =

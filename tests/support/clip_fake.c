@@ -318,8 +318,6 @@ static void *decoder(void *arg)
 
 	if (job->text)
 		speak(job);
-	else if (job->growing < 0)
-		decode(job);
 	else
 		decode_growing(job);
 	if (atomic_load(&job->canceled))

@@ -120,8 +120,8 @@ static void make_db(struct clip_rig *rig)
 				      "CREATE TABLE media (id TEXT, account_id"
 				      " TEXT, name TEXT) STRICT;"
 				      "CREATE TABLE recording (id TEXT,"
-				      " account_id TEXT, status TEXT,"
-				      " format TEXT) STRICT;",
+				      " account_id TEXT, format TEXT,"
+				      " status TEXT) STRICT;",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	(void)sqlite3_close(sqlite);
@@ -319,30 +319,18 @@ void clip_rig_assert_count(const struct clip_rig_play *play, size_t at,
 				 play->heard[at + i], from + (int)i);
 }
 
-/* ---- uploads and recordings ---- */
-
-/* @param sql  Of sqlite3_mprintf(); freed */
-static void exec_sql(struct clip_rig *rig, char *sql)
-{
-	char *path = g_build_filename(rig->dir, "store.sqlite", NULL);
-	sqlite3 *sqlite = NULL;
-
-	assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
-			 SQLITE_OK);
-	(void)sqlite3_close(sqlite);
-	sqlite3_free(sql);
-	g_free(path);
-}
+/* ---- uploads ---- */
 
 void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *name, int from, size_t n)
 {
 	static const char *const rates[] = {"8000.pcm", "16000.pcm"};
+	char *db = g_build_filename(rig->dir, "store.sqlite", NULL);
 	char *dir = g_build_filename(rig->dir, "media", id, NULL);
 	char *sql = sqlite3_mprintf("INSERT INTO media VALUES (%Q, %Q, %Q)", id,
 				    account_id, name);
 	int16_t *pcm = g_new(int16_t, n);
+	sqlite3 *sqlite = NULL;
 	size_t i;
 
 	for (i = 0; i < n; ++i)
@@ -356,45 +344,43 @@ void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 						NULL));
 		g_free(path);
 	}
-	exec_sql(rig, sql);
+	assert_int_equal(sqlite3_open(db, &sqlite), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
+			 SQLITE_OK);
+	(void)sqlite3_close(sqlite);
+	sqlite3_free(sql);
 	g_free(pcm);
 	g_free(dir);
-}
-
-static char *recording_path(const struct clip_rig *rig, const char *id)
-{
-	return g_strdup_printf("%s/recordings/%s.wav", rig->dir, id);
+	g_free(db);
 }
 
 void clip_rig_record(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *status, int from, size_t n)
 {
+	char *db = g_build_filename(rig->dir, "store.sqlite", NULL);
 	char *dir = g_build_filename(rig->dir, "recordings", NULL);
-	char *path = recording_path(rig, id);
-	int16_t *pcm = g_new(int16_t, n + 1);
+	char *name = g_strconcat(id, ".ogg", NULL);
+	char *path = g_build_filename(dir, name, NULL);
+	char *sql = sqlite3_mprintf("INSERT INTO recording VALUES (%Q, %Q,"
+				    " 'ogg', %Q)",
+				    id, account_id, status);
+	int16_t *pcm = g_new(int16_t, n);
+	sqlite3 *sqlite = NULL;
 	size_t i;
 
 	for (i = 0; i < n; ++i)
 		pcm[i] = (int16_t)(from + (int)i);
 	assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
-	if (n)
-		assert_true(g_file_set_contents(path, (const char *)pcm,
-						(gssize)(n * sizeof(*pcm)),
-						NULL));
-	exec_sql(rig, sqlite3_mprintf("INSERT INTO recording VALUES (%Q, %Q, "
-				      "%Q, 'wav')",
-				      id, account_id, status));
+	assert_true(g_file_set_contents(path, (const char *)pcm,
+					(gssize)(n * sizeof(*pcm)), NULL));
+	assert_int_equal(sqlite3_open(db, &sqlite), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
+			 SQLITE_OK);
+	(void)sqlite3_close(sqlite);
+	sqlite3_free(sql);
 	g_free(pcm);
 	g_free(path);
+	g_free(name);
 	g_free(dir);
-}
-
-void clip_rig_erase(struct clip_rig *rig, const char *id)
-{
-	char *path = recording_path(rig, id);
-
-	(void)unlink(path);
-	exec_sql(rig,
-		 sqlite3_mprintf("DELETE FROM recording WHERE id = %Q", id));
-	g_free(path);
+	g_free(db);
 }

@@ -136,11 +136,9 @@ void clip_rig_assert_count(const struct clip_rig_play *play, size_t at,
 /** An uploaded file of the account, n samples from `from` on, both rates */
 void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *name, int from, size_t n);
-/** A recording of the account in this state, n samples from `from` on; n 0:
- * without its file */
+
+/** A recording of the account: a file that the decoder reads */
 void clip_rig_record(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *status, int from, size_t n);
-/** It is deleted */
-void clip_rig_erase(struct clip_rig *rig, const char *id);
 
 #endif
