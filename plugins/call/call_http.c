@@ -58,16 +58,14 @@ static void note(struct call *call, const struct call_http *http,
 		 const char *result)
 {
 	const int64_t now_ms = clock_mono_ms(call->table->env.clock);
-	char *shown = g_utf8_make_valid(http->shown, -1);
 	GString *line = g_string_new(NULL);
 
-	g_string_printf(line, "%s %s: %s, %lld ms", http->what, shown, result,
-			(long long)(now_ms - http->start_ms));
+	g_string_printf(line, "%s %s: %s, %lld ms", http->what, http->shown,
+			result, (long long)(now_ms - http->start_ms));
 	if (http->attempt)
 		g_string_append_printf(line, ", attempt %u", http->attempt);
-	call_note(call, line->str);
+	call_note_as(call, CALL_NOTE_HTTP, line->str);
 	g_string_free(line, TRUE);
-	g_free(shown);
 }
 
 /* ---- the header fields ---- */

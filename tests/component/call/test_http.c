@@ -196,8 +196,8 @@ static void look_and_close(void *arg)
 	rig->call = call_json(call);
 	notes = call_timeline(call);
 	json_array_foreach(notes, i, item) g_string_append_printf(
-		text, "%s\n",
-		json_str(item, "note", json_str(item, "text", "")));
+		text, "%s: %s\n", json_str(item, "kind", "?"),
+		json_str(item, "text", ""));
 	json_decref(notes);
 	rig->timeline = g_string_free(text, FALSE);
 	rig->leg.handler->closed(rig->leg.arg);
@@ -415,7 +415,7 @@ static void test_bad_servers(void **state)
 		assert_string_equal(variable(&rig, "error.code"),
 				    servers[i].code);
 		assert_string_equal(hangup_code(&rig), "patch_failed");
-		has_note(&rig, "patch POST http://127.0.0.1:");
+		has_note(&rig, "http: patch POST http://127.0.0.1:");
 		has_note(&rig, servers[i].note);
 		has_note(&rig, " ms, attempt 1\n");
 		assert_null(strstr(rig.timeline, "key"));
@@ -556,7 +556,7 @@ static void test_it_waits(void **state)
 	wait_end(&rig);
 	assert_string_equal(variable(&rig, "response.status"), "200");
 	assert_string_equal(variable(&rig, "response.body.n.0.m"), "hello");
-	has_note(&rig, "webhook_send POST http://127.0.0.1:");
+	has_note(&rig, "http: webhook_send POST http://127.0.0.1:");
 	finish(&rig);
 	hpeer_close(peer);
 }

@@ -51,6 +51,7 @@ class GuideHandler(http.server.BaseHTTPRequestHandler):
         time.sleep(self.server.rnd.uniform(0, 0.02))
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.ANSWER)))
+        self.send_header("Connection", "close")  # descriptors are counted
         self.end_headers()
         self.wfile.write(self.ANSWER)
 
