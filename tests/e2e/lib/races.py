@@ -13,15 +13,17 @@ import random
 import threading
 import time
 
+from .answerer import Answerer
 from .load import Load
 from .platform import Platform
+from .races_bridge import CONNECTS, FORKS, LEFT_S, PATCHES, TwoParties
 from .tap import check, equal, wait_for
+from .web import Web
 
 ECHO, HANGS_UP = "+4521000001", "+4521000002"
 HANGUP_MS = 40
 ALLOWED = ["127.0.0.1/32"]
 ANSWER = {"type": "answer"}
-LEFT_S = 40  # a peer's last retransmission comes after 32 s
 
 
 class Guide(http.server.ThreadingHTTPServer):
@@ -116,7 +118,7 @@ class Rest:
             conn.close()
 
 
-class Races:
+class Races(TwoParties):
     def __init__(self, env=None, rate=100):
         self.rate = rate
         self.rnd = random.Random(7)
@@ -128,13 +130,34 @@ class Races:
         p.flow(HANGS_UP, [
             ANSWER, {"type": "sleep", "option": {"duration_ms": HANGUP_MS}},
             {"type": "hangup"}])
+        self.far = Answerer()
+        self.web = Web()
+        self.patched = threading.Event()
+        self.web.put("/patch", b"[]", "application/json",
+                     how=self._when_patched,
+                     headers={"Connection": "close"})
+        p.flow(CONNECTS, [{"type": "connect", "option": {
+            "destinations": [self.far.uri("d20-bob")]}}])
+        p.flow(FORKS, [{"type": "connect", "option": {
+            "destinations": [self.far.uri("a"), self.far.uri("b")]}}])
+        p.flow(PATCHES, [ANSWER, {"type": "patch", "option": {
+            "event_url": self.web.url("/patch"), "retries": 0}}])
         self.rest = Rest(p)
         self._warm_up()
         self.fds = self._count_fds()
 
     def close(self):
         self.rest.close()
+        self.patched.set()
+        self.web.close()
+        self.far.close()
         self.p.close()
+
+    def _when_patched(self, conn, body):
+        while not self.patched.wait(0.05):
+            conn.pause(0)
+        conn.send(body)
+        conn.end()
 
     def _warm_up(self):
         load = Load(self.p.sip)
@@ -432,6 +455,13 @@ RACES = (
     ("BYE while a server says hang up", Races.bye_during_patch),
     ("a hangup by REST races with the BYE", Races.rest_hangup_and_bye),
     ("a hangup of a call that just ended", Races.hangup_of_the_ended),
+    ("the callee answers while the caller leaves",
+     Races.answered_while_leaving),
+    ("200 from two forks at once", Races.two_forks_answer),
+    ("both of a bridge leave at once", Races.both_of_a_bridge_leave),
+    ("redirect during connect", Races.redirect_in_connect),
+    ("hangup during patch", Races.hangup_in_patch),
+    ("verbs on calls that just ended", Races.verbs_of_the_ended),
     ("flow and number are deleted while called", Races.deleted_while_called),
     ("an account is suspended with calls up", Races.suspended_with_calls),
 )
