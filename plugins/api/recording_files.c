@@ -18,7 +18,7 @@ json_t *recording_file(json_t *doc)
 	const char *id = json_str(doc, "id", ""),
 		   *status = json_str(doc, "status", "");
 	char path[RECORD_PATH_SIZE], *name;
-	enum record_format format;
+	enum record_format format = RECORD_WAV;
 	json_t *out = NULL;
 
 	if (!str_eq(status, "finished") && !str_eq(status, "failed"))

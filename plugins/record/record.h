@@ -48,7 +48,8 @@ int record_remove(const char *data_dir, const char *id,
 struct recorder_params {
 	struct loop *loop;
 	const char *data_dir;
-	unsigned flush_ms; /**< 0 = 500 */
+	unsigned flush_ms;    /**< 0 = 500 */
+	unsigned patience_ms; /**< of recording_end(); 0 = 2000 */
 };
 
 /** Make the folder, start the thread. Not from the loop. @return 0 or errno */
@@ -81,7 +82,7 @@ struct recording_params {
  * Thread: loop. @return 0, EINVAL, or ESHUTDOWN: done() does not follow */
 int recording_start(struct recording **recp, struct recorder *recorder,
 		    const struct recording_params *prm);
-/** The tap ends, or has: look at once; after two seconds even if it has not.
+/** The tap ends, or has: look at once; after patience_ms even if it has not.
  * Thread: loop, before done() */
 void recording_end(struct recording *rec);
 

@@ -54,7 +54,7 @@ struct recorder {
 	/* constant once started */
 	struct loop *loop;
 	char *dir; /* the data directory */
-	unsigned flush_ms;
+	unsigned flush_ms, patience_ms;
 	pthread_t thread;
 
 	/* guarded by mtx */
@@ -138,7 +138,7 @@ static bool is_over(struct recording *rec, bool stopping)
 	if (!atomic_load(&rec->ending))
 		return false;
 	if (!rec->give_up_ms)
-		rec->give_up_ms = now_ms + PATIENCE_MS;
+		rec->give_up_ms = now_ms + rec->recorder->patience_ms;
 
 	return now_ms >= rec->give_up_ms;
 }
@@ -312,6 +312,8 @@ int recorder_start(struct recorder **recorderp,
 	recorder->loop = prm->loop;
 	recorder->dir = g_strdup(prm->data_dir);
 	recorder->flush_ms = prm->flush_ms ? prm->flush_ms : FLUSH_MS;
+	recorder->patience_ms =
+		prm->patience_ms ? prm->patience_ms : PATIENCE_MS;
 	recorder->pcm = g_new(int16_t, (size_t)STEP * 2);
 	pthread_mutex_init(&recorder->mtx, NULL);
 	pthread_condattr_init(&attr);

@@ -63,19 +63,18 @@ static unsigned block(const struct record_writer *w)
 
 static int wav_open(struct record_writer *w)
 {
-	uint8_t head[HEADER] = {0};
+	uint8_t head[HEADER] = {
+		'R',        'I', 'F', 'F', 0,   0,  0, 0, 'W', 'A', 'V',
+		'E',        'f', 'm', 't', ' ', 16, 0, 0, 0,   1,   0, /* PCM */
+		[36] = 'd', 'a', 't', 'a',
+	};
 
-	memcpy(head, "RIFF", 4);
 	put32(head + RIFF_SIZE_AT, HEADER - RIFF_BEFORE);
-	memcpy(head + 8, "WAVEfmt ", 8);
-	put32(head + 16, 16); /* of fmt */
-	put16(head + 20, 1);  /* PCM */
 	put16(head + CHANNELS_AT, w->channels);
 	put32(head + RATE_AT, w->rate);
 	put32(head + 28, w->rate * block(w));
 	put16(head + 32, block(w));
 	put16(head + 34, SAMPLE * 8);
-	memcpy(head + 36, "data", 4);
 
 	return record_append(w->fd, head, HEADER);
 }

@@ -21,6 +21,7 @@
 #include "event/event.h"
 #include "host/db.h"
 #include "loop/loop.h"
+#include "record/record.h"
 #include "store/store.h"
 #include "support/flow_fake.h"
 
@@ -340,6 +341,124 @@ static void test_a_crash(void **state)
 	stop(rig);
 }
 
+/* ---- recordings of that call ---- */
+
+#define REC "01890000-0000-7000-8000-0000000000a%d"
+#define REC_DOC                                                                \
+	"{\"id\":\"" REC "\",\"status\":\"recording\",\"interrupted\":false}"
+
+static void add_recording(struct rig *rig, int n, const char *status)
+{
+	static const char sql[] =
+		"INSERT INTO recording (id, account_id, call_id, status,"
+		" format, node_id, sequence, created_at, doc)"
+		" SELECT ?1, '" ACCOUNT "', id, ?2, 'wav', 'node-1', 5, ?3, ?4"
+		" FROM call";
+	char id[ID_SIZE], doc[160];
+	struct store_tx *tx = store_tx_new();
+
+	g_snprintf(id, sizeof(id), REC, n);
+	g_snprintf(doc, sizeof(doc), REC_DOC, n);
+	STORE_ADD(tx, STORE_ONE_ROW, sql, DB_S(id), DB_S(status), DB_I(n),
+		  DB_S(doc));
+	store_commit(rig->store, tx, NULL, NULL);
+}
+
+/* As it was when the process died: sizes of the last flush, half a sample */
+static void leave_file(struct rig *rig, int n)
+{
+	static const char head[44] = "RIFF\x24\0\0\0WAVEfmt \x10\0\0\0"
+				     "\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0"
+				     "\2\0\x10\0data";
+	char *dir = g_build_filename(rig->dir, "recordings", NULL);
+	char *name = g_strdup_printf(REC ".wav", n);
+	char *path = g_build_filename(dir, name, NULL);
+	char *data = g_malloc0(44 + 24001);
+
+	memcpy(data, head, 44);
+	assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
+	assert_true(g_file_set_contents(path, data, 44 + 24001, NULL));
+	g_free(data);
+	g_free(path);
+	g_free(name);
+	g_free(dir);
+}
+
+static json_t *recording(struct rig *rig, int n)
+{
+	char *sql = g_strdup_printf(
+		"SELECT doc FROM recording WHERE id = '" REC "'", n);
+	json_t *doc = json_loads(read_text(rig, sql), 0, NULL);
+
+	g_free(sql);
+
+	return doc;
+}
+
+static void drop_files(struct rig *rig)
+{
+	char *dir = g_build_filename(rig->dir, "recordings", NULL);
+	char *name = g_strdup_printf(REC ".wav", 1);
+	char *path = g_build_filename(dir, name, NULL);
+
+	assert_int_equal(g_unlink(path), 0);
+	assert_int_equal(g_rmdir(dir), 0);
+	g_free(path);
+	g_free(name);
+	g_free(dir);
+}
+
+/* One whose file is there, one that had none yet, one that was over */
+static void test_a_crash_while_recording(void **state)
+{
+	struct recorder_params prm = {.flush_ms = 0};
+	struct rig *rig = *state;
+	json_t *doc;
+
+	start(rig);
+	loop_call(rig->loop, "invite", invite, rig);
+	loop_call(rig->loop, "answered", answered, rig);
+	wait_events(rig, "call.created flow.action call.answered flow.action "
+			 "call.dtmf ");
+	add_recording(rig, 1, "paused");
+	add_recording(rig, 2, "recording");
+	add_recording(rig, 3, "finished");
+	leave_file(rig, 1);
+	stop(rig);
+
+	start(rig);
+	prm.loop = rig->loop;
+	prm.data_dir = rig->dir;
+	assert_int_equal(recorder_start(&rig->env.recorder, &prm), 0);
+	loop_call(rig->loop, "recover", recover, rig);
+	assert_int_equal(rig->recovered, 1);
+	wait_events(rig, "call.created flow.action call.answered flow.action "
+			 "call.dtmf call.ended recording.finished "
+			 "recording.failed ");
+	assert_string_equal(read_text(rig, "SELECT sequence FROM event ORDER"
+					   " BY row"),
+			    "1 2 3 4 5 6 7 8 ");
+	assert_string_equal(read_text(rig, "SELECT status || sequence FROM"
+					   " recording ORDER BY id"),
+			    "finished7 failed8 finished5 ");
+	doc = recording(rig, 1);
+	assert_true(json_flag(doc, "interrupted", false));
+	assert_string_equal(json_str(doc, "reason", ""), "interrupted");
+	assert_int_equal(json_int(doc, "duration_ms", 0), 1500);
+	assert_int_equal(json_int(doc, "size_bytes", 0), 44 + 24000);
+	json_decref(doc);
+	doc = recording(rig, 2);
+	assert_string_equal(json_str(doc, "status", ""), "failed");
+	assert_int_equal(json_int(doc, "size_bytes", -1), 0);
+	json_decref(doc);
+	doc = recording(rig, 3);
+	assert_false(json_flag(doc, "interrupted", true));
+	json_decref(doc);
+	rig->env.recorder = recorder_stop(rig->env.recorder);
+	stop(rig);
+	drop_files(rig);
+}
+
 static void test_a_crash_in_a_quiet_call(void **state)
 {
 	struct rig *rig = *state;
@@ -355,6 +474,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_crash_in_a_quiet_call,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_crash_while_recording,
 						setup, teardown),
 	};
 

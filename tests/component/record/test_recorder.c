@@ -57,7 +57,7 @@ static struct rig rig;
 
 static void start_in(const char *dir, unsigned flush_ms)
 {
-	struct recorder_params prm = {.flush_ms = flush_ms};
+	struct recorder_params prm = {.flush_ms = flush_ms, .patience_ms = 100};
 
 	memset(&rig, 0, sizeof(rig));
 	rig.dir = g_strdup(dir);
@@ -244,7 +244,7 @@ static void expect_near(int64_t got, int64_t want, int64_t off)
 
 static const struct {
 	unsigned rate, channels;
-} kinds[] = {{8000, 1}, {8000, 2}, {16000, 2}, {48000, 2}};
+} kinds[] = {{8000, 1}, {16000, 2}, {48000, 2}};
 
 static void check_sides(const struct sound *sound, unsigned rate,
 			size_t padding, size_t slack)
