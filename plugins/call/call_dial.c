@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "call/call_priv.h"
-#include "common/jsonw.h"
 #include "common/str.h"
+#include "directory/directory.h"
 #include "host/log.h"
 
 struct call_dial {
@@ -244,6 +244,17 @@ static void by_order(struct leg_route *routes, unsigned n)
 	}
 }
 
+/* The allow-list holds for every way out, whoever asks */
+static bool is_allowed(const struct call *call)
+{
+	const struct dir_account *account =
+		directory_account(call->table->env.dir, call->account_id);
+
+	return !str_eq(call->destination.type, "tel") ||
+	       (account &&
+		directory_may_call(account, call->destination.target));
+}
+
 /* The first kind that knows a way. @return NULL, or why there is none */
 static const char *find_ways(struct call *call)
 {
@@ -253,6 +264,8 @@ static const char *find_ways(struct call *call)
 	const char *why = NULL;
 	unsigned i;
 
+	if (!is_allowed(call))
+		return "destination_not_allowed";
 	for (i = 0; i < table->nfactories; ++i) {
 		const struct leg_factory *factory = table->factories[i];
 		const char *code = NULL;

@@ -49,10 +49,10 @@ static int error_of(int err, const char **whyp)
 
 /* ---- sounds ---- */
 
-/** One of the two */
 struct sound {
-	const struct flow_play *play;
-	const struct flow_talk *talk;
+	bool is_talk;
+	struct flow_play play;
+	struct flow_talk talk;
 };
 
 static bool is_flows(const struct call_play *play)
@@ -87,21 +87,12 @@ static unsigned listeners(struct call *call, enum call_to to,
 
 static int sound_one(struct call *call, const struct sound *sound)
 {
-	struct flow_play play;
-	struct flow_talk talk;
 	uint32_t id = 0;
 	int err;
 
 	call_turn_begin(call);
-	if (sound->play) {
-		play = *sound->play;
-		play.async = true; /* its end is an event */
-		err = call_play_start(call, &play, &id);
-	} else {
-		talk = *sound->talk;
-		talk.async = true;
-		err = call_talk_start(call, &talk, &id);
-	}
+	err = sound->is_talk ? call_talk_start(call, &sound->talk, &id)
+			     : call_play_start(call, &sound->play, &id);
 	if (!err)
 		call->play.by = CALL_PLAY_REQUEST;
 	else
@@ -139,7 +130,9 @@ static int sound(struct call *call, const struct sound *what, enum call_to to,
 int call_verb_play(struct call *call, const struct flow_play *play,
 		   enum call_to to, const char **whyp)
 {
-	const struct sound what = {.play = play};
+	struct sound what = {.play = *play};
+
+	what.play.async = true; /* its end is an event */
 
 	return sound(call, &what, to, whyp);
 }
@@ -147,7 +140,9 @@ int call_verb_play(struct call *call, const struct flow_play *play,
 int call_verb_talk(struct call *call, const struct flow_talk *talk,
 		   enum call_to to, const char **whyp)
 {
-	const struct sound what = {.talk = talk};
+	struct sound what = {.is_talk = true, .talk = *talk};
+
+	what.talk.async = true;
 
 	return sound(call, &what, to, whyp);
 }

@@ -29,7 +29,7 @@ struct dir_account {
 	char *country; /**< ISO 3166 alpha-2, for national numbers */
 	bool suspended;
 	int max_calls, max_incoming, max_outgoing, max_cps; /**< 0 = none */
-	json_t *doc; /**< the resource, secrets sealed; loop only */
+	json_t *doc;      /**< the resource, secrets sealed; loop only */
 	char *hold_media; /**< what who is held hears; or NULL */
 };
 
@@ -213,6 +213,11 @@ const struct dir_number *directory_number(const struct directory *dir,
  */
 int directory_in_use(const struct directory *dir, enum dir_kind kind,
 		     const char *id, char *why, size_t size);
+
+/** May this account have a number (E.164, or a short code) called? By
+ * allowed_destinations, or else its own country alone; without either any.
+ * Emergency numbers always. */
+bool directory_may_call(const struct dir_account *account, const char *number);
 
 /** Normalise a dialled or calling number to E.164 ("+…") when it can be, by
  * a trunk's format and country; short codes and words stay as they are.

@@ -24,7 +24,8 @@ static void test_answered_and_the_callee_leaves(void **state)
 	struct call_fake_leg *callee = &cf.fake.dialed[0];
 	const json_t *doc;
 
-	connect_fake_setup(&cf, "{'country':'GB'}", false);
+	connect_fake_setup(
+		&cf, "{'country':'GB','allowed_destinations':['+45']}", false);
 	assert_int_equal(connect_fake_start(&cf, "tel:+4530303030"), 0);
 	assert_int_equal(cf.fake.ndialed, 1);
 	assert_string_equal(cf.fake.source, "+4511111111");

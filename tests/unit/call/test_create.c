@@ -173,6 +173,20 @@ static void test_no_way(void **state)
 	}
 }
 
+static void test_not_allowed(void **state)
+{
+	struct call_fake fake;
+	struct call_origin origin;
+
+	call_fake_setup(&fake, ECHO, "{'country':'SE'}", NULL, 0);
+	call_fake_route(&fake, 0, 0, "a");
+	origin = call_fake_origin(&fake);
+	call_fake_create(&fake, &origin);
+	check_hangup(&fake, "system", "failed", "destination_not_allowed", 0);
+	assert_int_equal(fake.ndialed, 0);
+	call_fake_teardown(&fake);
+}
+
 static void test_own_timeout_and_duration(void **state)
 {
 	struct call_fake fake;
@@ -436,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_a_whole_call),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_no_way),
+		cmocka_unit_test(test_not_allowed),
 		cmocka_unit_test(test_own_timeout_and_duration),
 		cmocka_unit_test(test_called_off_while_answering),
 		cmocka_unit_test(test_called_off_in_the_queue),

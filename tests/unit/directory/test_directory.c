@@ -290,68 +290,6 @@ static void test_what_is_in_use(void **state)
 		directory_in_use(dir, DIR_NUMBER, ID(21), why, sizeof(why)), 0);
 }
 
-static void put_domain(const char *id, const char *account, const char *name,
-		       const char *status)
-{
-	apply(DIR_DOMAIN,
-	      json_pack("{s:s, s:s, s:s, s:s}", "id", id, "account_id", account,
-			"name", name, "status", status));
-}
-
-static void put_extension(const char *id, const char *account,
-			  const char *domain, const char *extension)
-{
-	apply(DIR_EXTENSION,
-	      json_pack("{s:s, s:s, s:s, s:s}", "id", id, "account_id", account,
-			"domain_id", domain, "extension", extension));
-}
-
-static void expect_extension(const char *address, const char *account,
-			     const char *want)
-{
-	const struct dir_extension *ext =
-		directory_extension_at(dir, account, address);
-
-	assert_string_equal(ext ? ext->id : "none", want ? want : "none");
-}
-
-static void test_extensions_by_what_is_dialled(void **state)
-{
-	put_domain(ID(60), ACC, "acme.test", "active");
-	put_domain(ID(61), ACC, "b.test", "active");
-	put_domain(ID(62), OTHER, "c.test", "active");
-	put_domain(ID(63), ACC, "d.test", "pending");
-	put_extension(ID(70), ACC, ID(60), "1001");
-	put_extension(ID(71), ACC, ID(61), "1002");
-	put_extension(ID(72), OTHER, ID(62), "1001");
-	put_extension(ID(73), ACC, ID(63), "1003");
-
-	expect_extension("1001", ACC, ID(70));
-	expect_extension("1001@acme.test", ACC, ID(70));
-	expect_extension("1001@ACME.test", ACC, ID(70));
-	expect_extension("1001@b.test", ACC, NULL);
-	expect_extension("1002", ACC, ID(71));
-	expect_extension("1001", OTHER, ID(72));
-	/* another account's is nobody's business */
-	expect_extension("1001@c.test", ACC, NULL);
-	expect_extension("1003", ACC, NULL);
-	expect_extension("1003@d.test", ACC, NULL);
-	expect_extension("", ACC, NULL);
-	expect_extension("@acme.test", ACC, NULL);
-	expect_extension("1001@", ACC, NULL);
-
-	/* in two domains: it must be said which */
-	put_extension(ID(74), ACC, ID(61), "1001");
-	expect_extension("1001", ACC, NULL);
-	expect_extension("1001@b.test", ACC, ID(74));
-	/* it moves, and goes */
-	put_extension(ID(74), ACC, ID(61), "1009");
-	expect_extension("1001@b.test", ACC, NULL);
-	expect_extension("1009@b.test", ACC, ID(74));
-	directory_remove(dir, DIR_EXTENSION, ID(74));
-	expect_extension("1009@b.test", ACC, NULL);
-}
-
 static void test_accounts(void **state)
 {
 	const struct dir_account *account;
@@ -366,6 +304,42 @@ static void test_accounts(void **state)
 	apply(DIR_ACCOUNT,
 	      json_pack("{s:s, s:s}", "id", ACC, "status", "suspended"));
 	assert_true(directory_account(dir, ACC)->suspended);
+}
+
+static void check_may_call(const char *account, const char *number,
+			   bool expected)
+{
+	json_t *doc = json_loads(account, 0, NULL);
+
+	assert_non_null(doc);
+	json_object_set_new(doc, "id", json_string(ACC));
+	apply(DIR_ACCOUNT, doc);
+	assert_int_equal(
+		directory_may_call(directory_account(dir, ACC), number),
+		expected);
+}
+
+static void test_what_may_be_called(void **state)
+{
+	static const char free_one[] = "{}";
+	static const char danish[] = "{\"country\":\"DK\","
+				     "\"emergency_numbers\":[\"112\"]}";
+	static const char listed[] =
+		"{\"country\":\"DK\",\"emergency_numbers\":[\"112\"],"
+		"\"allowed_destinations\":[\"+46\",\"+4520\"]}";
+	static const char unknown[] = "{\"country\":\"ZZ\"}";
+
+	check_may_call(free_one, "+8821612345678", true);
+	check_may_call(danish, "+4520123456", true);
+	check_may_call(danish, "+8821612345678", false);
+	check_may_call(danish, "1813", true);
+	check_may_call(listed, "+46701234567", true);
+	check_may_call(listed, "+4520123456", true);
+	check_may_call(listed, "+4530123456", false);
+	check_may_call(listed, "1813", false);
+	check_may_call(listed, "112", true);
+	check_may_call(unknown, "+4520123456", false);
+	check_may_call(unknown, "1813", true);
 }
 
 static void test_documents_without_an_id_are_left_out(void **state)
@@ -567,8 +541,8 @@ int main(void)
 		TEST(test_pending_numbers_wait),
 		TEST(test_a_flow_that_is_wrong_leaves_the_old),
 		TEST(test_what_is_in_use),
-		TEST(test_extensions_by_what_is_dialled),
 		TEST(test_accounts),
+		TEST(test_what_may_be_called),
 		TEST(test_documents_without_an_id_are_left_out),
 		TEST(test_source_is_taken),
 		TEST(test_cidr_text),
