@@ -63,6 +63,50 @@ static void packets_wait_for_a_leg_that_moves(void **state)
 	pair_close(&pair);
 }
 
+static void sink(void *arg, bool rtcp, void *packet, size_t len)
+{
+	atomic_fetch_add((atomic_uint *)arg, !rtcp);
+}
+
+/* A browser's, which other threads hand in while it moves */
+static void packets_wait_in_the_ring(void **state)
+{
+	static struct media_pair pair;
+	atomic_uint sent = 0;
+	const struct media_leg_params prm = {.send = sink, .send_arg = &sent};
+	uint8_t buf[RTP_HEADER_LEN + 160] = {0};
+	struct rtp_packet pkt = {.ssrc = 5};
+	int64_t end_us;
+	unsigned i;
+
+	pair_prepare(&pair, CODEC_PCMU, CODEC_PCMU);
+	rig_leg_open(&pair.leg[0], &pair.rig, &pair.sess[0], &pair.far[0]);
+	assert_int_equal(rig_leg_alloc(&pair.leg[1], &pair.rig, &prm), 0);
+	assert_int_equal(rig_leg_start(&pair.leg[1], &pair.sess[1]), 0);
+	pkt.pt = pair.sess[1].pt;
+	assert_ptr_not_equal(pair.leg[0].leg->th, pair.leg[1].leg->th);
+	rig_leg_echo(&pair.leg[1], true);
+	for (i = 0; i < 100; ++i) {
+		if (i == 50) {
+			assert_int_equal(pair_bridge(&pair), 0);
+			rig_leg_unbridge(&pair.leg[1]);
+		}
+		++pkt.seq;
+		pkt.ts += 160;
+		rtp_write(buf, &pkt);
+		media_leg_input(pair.leg[1].leg, false, buf, sizeof(buf));
+		if (i % 10 == 4)
+			rig_sleep_ms(10); /* within what a leg may take */
+	}
+	/* those of just before the bridge may have gone to the other */
+	end_us = rig_now_us() + RIG_WAIT_MS * 1000LL;
+	while (atomic_load(&sent) < 95 && rig_now_us() < end_us)
+		rig_sleep_ms(2);
+	assert_in_range(atomic_load(&sent), 95, 100);
+	assert_true(rig_wait_rx(&pair.leg[1], 100));
+	pair_close(&pair);
+}
+
 /* ---- everything at once ---- */
 
 struct crowd {
@@ -73,11 +117,6 @@ struct crowd {
 	atomic_bool over;
 	atomic_uint sent;
 };
-
-static void sink(void *arg, bool rtcp, void *packet, size_t len)
-{
-	atomic_fetch_add((atomic_uint *)arg, 1);
-}
 
 /* Thread: of its own. Half of the legs are its to feed. */
 struct sender {
@@ -325,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_wait_for_a_leg_that_moves),
+		cmocka_unit_test(packets_wait_in_the_ring),
 		cmocka_unit_test(close_before_they_met),
 		cmocka_unit_test(who_stays_goes_on),
 		cmocka_unit_test(any_order),

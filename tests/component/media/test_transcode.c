@@ -213,6 +213,39 @@ static void events_pass_with_the_packets(void **state)
 	pair_close(&pair);
 }
 
+/* Some phones send their sound on while a key is down */
+static void sound_goes_on_between_events(void **state)
+{
+	struct rig_follow f = {0};
+	struct rig_packet pkt;
+	uint8_t payload[160];
+	uint32_t ts, first = 0;
+	unsigned i;
+
+	open_for_digits(CODEC_PCMU, CODEC_PCMU);
+	start_for_digits();
+	rig_payload(payload, sizeof(payload), 1);
+	ts = pair.far[0].ts;
+	for (i = 0; i < 16; ++i) {
+		if (i % 2)
+			rig_far_send(&pair.far[0], payload, sizeof(payload),
+				     false);
+		else
+			rig_far_send_event(&pair.far[0], 9, i > 10, 80 * i, ts);
+		assert_true(rig_far_recv(&pair.far[1], &pkt, RIG_WAIT_MS));
+		if (!i)
+			first = pkt.rtp.ts;
+		/* neither makes the other begin anew */
+		assert_int_equal(pkt.rtp.ts,
+				 i % 2 ? first + i / 2 * 160 : first);
+		pkt.rtp.ts = f.ts + 1;
+		rig_follows(&f, &pkt.rtp, 0);
+	}
+	assert_true(rig_wait(&pair.leg[0], &pair.leg[0].ndigits, 1));
+	rig_assert_digits(&pair.leg[0], "9");
+	pair_close(&pair);
+}
+
 static void events_are_sent_anew_where_sound_is_not_passed(void **state)
 {
 	struct heard_digits heard;
@@ -295,6 +328,7 @@ int main(void)
 		cmocka_unit_test(packet_times_differ),
 		cmocka_unit_test(echo_and_bridge_and_another_codec),
 		cmocka_unit_test(events_pass_with_the_packets),
+		cmocka_unit_test(sound_goes_on_between_events),
 		cmocka_unit_test(
 			events_are_sent_anew_where_sound_is_not_passed),
 		cmocka_unit_test(digits_pass_a_mute_and_a_play),
