@@ -16,11 +16,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import machine  # noqa: E402
 import measure  # noqa: E402  (and with it lib.*)
 import browsers  # noqa: E402
+import outgoing  # noqa: E402
 import report  # noqa: E402
 
 ROOT = measure.ROOT
 PARTS = ("webhooks", "idle", "light", "media", "bridges", "setup", "rest",
-         "events", "ramp", "browsers")
+         "events", "ramp", "outgoing", "browsers")
 
 
 def arguments():
@@ -196,6 +197,22 @@ def events(bench, opts, table, raw):
                   got["cpu_us_per_delivery"], digits=2)
 
 
+def calls_out(bench, opts, table, raw):
+    say("calls that we make: 20 a second, then more")
+    light = outgoing.measure_rate(bench, 20, 5 if opts.quick else 15)
+    found = outgoing.ramp(bench, [100, 200] if opts.quick
+                          else [100, 200, 400], 4 if opts.quick else 6)
+    raw.append({"outgoing": light, "outgoing ramp": found})
+    table.put("POST of a call to its INVITE, median", "ms",
+              light["median_ms"], must=3, aim=1, digits=2)
+    table.put("POST of a call to its INVITE, p99", "ms", light["p99_ms"],
+              digits=2)
+    table.put("outgoing calls, CPU s per 1,000 at 100/s", "s",
+              found["steps"][0]["per_1000"], digits=2)
+    table.put("outgoing calls, clean up to (tried up to 400)", "calls/s",
+              found["highest_clean"], digits=0, higher=True)
+
+
 def run_once(opts, tools, table):
     raw = []
     if "webhooks" in opts.parts:
@@ -245,6 +262,8 @@ def run_once(opts, tools, table):
             events(bench, opts, table, raw)
         if "ramp" in opts.parts:
             ramp(bench, opts, table, raw)
+        if "outgoing" in opts.parts:
+            calls_out(bench, opts, table, raw)
         if "browsers" in opts.parts:
             browsers.run(bench, opts, table, raw, say)
     finally:

@@ -5,6 +5,7 @@ Each race is a function of a Races and a count. Afterwards nothing may be left
 over: no call, no port, no descriptor, and every call's story must be whole.
 """
 import http.client
+import http.server
 import json
 import os
 import queue
@@ -12,15 +13,49 @@ import random
 import threading
 import time
 
+from .answerer import Answerer
 from .load import Load
 from .platform import Platform
+from .races_bridge import CONNECTS, FORKS, LEFT_S, PATCHES, TwoParties
 from .tap import check, equal, wait_for
+from .web import Web
 
 ECHO, HANGS_UP = "+4521000001", "+4521000002"
 HANGUP_MS = 40
 ALLOWED = ["127.0.0.1/32"]
 ANSWER = {"type": "answer"}
-LEFT_S = 40  # a peer's last retransmission comes after 32 s
+
+
+class Guide(http.server.ThreadingHTTPServer):
+    """Answers each patch a moment later: hang up."""
+    request_queue_size = 256
+
+    def __init__(self, rnd):
+        super().__init__(("127.0.0.1", 0), GuideHandler)
+        self.daemon_threads, self.rnd = True, rnd
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/next"
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class GuideHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    ANSWER = b'{"actions":[{"type":"hangup"}],"variables":{"a":"b"}}'
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(self.server.rnd.uniform(0, 0.02))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.ANSWER)))
+        self.end_headers()
+        self.wfile.write(self.ANSWER)
+
+    def log_message(self, *_):
+        pass
 
 
 class Rest:
@@ -83,24 +118,46 @@ class Rest:
             conn.close()
 
 
-class Races:
+class Races(TwoParties):
     def __init__(self, env=None, rate=100):
         self.rate = rate
         self.rnd = random.Random(7)
-        self.p = p = Platform(env=env)
+        self.p = p = Platform(env={"BIFRONS_ALLOW_PRIVATE": "1",
+                                   **(env or {})})
         self.pid = p.janus_pid()
         p.create("/v1/trunks", {"name": "races", "allowed_ips": ALLOWED})
         p.flow(ECHO, [ANSWER, {"type": "echo"}])
         p.flow(HANGS_UP, [
             ANSWER, {"type": "sleep", "option": {"duration_ms": HANGUP_MS}},
             {"type": "hangup"}])
+        self.far = Answerer()
+        self.web = Web()
+        self.patched = threading.Event()
+        self.web.put("/patch", b"[]", "application/json",
+                     how=self._when_patched,
+                     headers={"Connection": "close"})
+        p.flow(CONNECTS, [{"type": "connect", "option": {
+            "destinations": [self.far.uri("d20-bob")]}}])
+        p.flow(FORKS, [{"type": "connect", "option": {
+            "destinations": [self.far.uri("a"), self.far.uri("b")]}}])
+        p.flow(PATCHES, [ANSWER, {"type": "patch", "option": {
+            "event_url": self.web.url("/patch"), "retries": 0}}])
         self.rest = Rest(p)
         self._warm_up()
         self.fds = self._count_fds()
 
     def close(self):
         self.rest.close()
+        self.patched.set()
+        self.web.close()
+        self.far.close()
         self.p.close()
+
+    def _when_patched(self, conn, body):
+        while not self.patched.wait(0.05):
+            conn.pause(0)
+        conn.send(body)
+        conn.end()
 
     def _warm_up(self):
         load = Load(self.p.sip)
@@ -197,6 +254,26 @@ class Races:
         self.settle(load)
         equal(load.count["ended"], count, "calls ended")
         return f"{sum(by_peer)} by the platform first"
+
+    def bye_during_patch(self, count):
+        """A server says hang up while the caller does."""
+        number, guide = "+4521000011", Guide(random.Random(8))
+        self.p.flow(number, [ANSWER, {"type": "patch", "option": {
+            "event_url": guide.url()}}])
+        load, by_peer = Load(self.p.sip), []
+        load.on_answer = lambda call: load.at(self.rnd.uniform(0, 0.03),
+                                              call.bye)
+        load.on_end = lambda call: by_peer.append(call.by_peer)
+        try:
+            load.start(number, self.rate, count)
+            load.run(count / self.rate + 10,
+                     lambda: sum(load.count.values()) == count)
+            self.settle(load)
+        finally:
+            guide.shutdown()
+            guide.server_close()
+        equal(load.count["ended"], count, "calls ended")
+        return f"{sum(by_peer)} by the server first"
 
     def bye_before_ack(self, count):
         load = Load(self.p.sip)
@@ -375,8 +452,16 @@ RACES = (
     ("CANCEL while we answer", Races.cancel_while_answering),
     ("both parties hang up at once", Races.both_hang_up),
     ("BYE before the ACK", Races.bye_before_ack),
+    ("BYE while a server says hang up", Races.bye_during_patch),
     ("a hangup by REST races with the BYE", Races.rest_hangup_and_bye),
     ("a hangup of a call that just ended", Races.hangup_of_the_ended),
+    ("the callee answers while the caller leaves",
+     Races.answered_while_leaving),
+    ("200 from two forks at once", Races.two_forks_answer),
+    ("both of a bridge leave at once", Races.both_of_a_bridge_leave),
+    ("redirect during connect", Races.redirect_in_connect),
+    ("hangup during patch", Races.hangup_in_patch),
+    ("verbs on calls that just ended", Races.verbs_of_the_ended),
     ("flow and number are deleted while called", Races.deleted_while_called),
     ("an account is suspended with calls up", Races.suspended_with_calls),
 )
