@@ -196,8 +196,7 @@ enum {
 struct leg_route {
 	const struct leg_factory *factory;
 	/** Ways of one order ring together; the next order when all of these
-	 * failed by what is not the callee's own answer (busy, noanswer and
-	 * rejected are; ended() with HANGUP_FAILED is not) */
+	 * failed by what is not the callee's own answer */
 	unsigned order;
 	/** Nothing heard for so long: on to the next order; 0 = wait */
 	unsigned give_up_ms;

@@ -19,8 +19,7 @@ enum hangup_reason sipx_outcome(int sip_code)
 		return HANGUP_REJECTED;
 	default:
 		/* no such number (404, 410, 484, 604), wrong credentials (401,
-		 * 407), no media in common (488, 606), redirections, faults:
-		 * another way may do better */
+		 * 407), no media in common (488, 606), redirections, faults */
 		return HANGUP_FAILED;
 	}
 }

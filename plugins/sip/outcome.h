@@ -8,9 +8,7 @@
 
 #include "call/leg.h"
 
-/** The reason that stands for a final response of theirs, 300-699: busy,
- * noanswer and rejected are the callee's own answer, failed is not
- */
+/** The reason that stands for a final response of theirs, 300-699 */
 enum hangup_reason sipx_outcome(int sip_code);
 
 #endif

@@ -72,7 +72,14 @@ static bool accept_one(struct scallee *callee)
 
 const char *scallee_wait(struct scallee *callee, const char *method)
 {
-	return speer_wait_request(&callee->peer, method, SPEER_WAIT_MS);
+	const char *msg;
+
+	/* on a slow machine it comes again before it is answered */
+	do
+		msg = speer_wait_request(&callee->peer, method, SPEER_WAIT_MS);
+	while (msg && !strcmp(msg, callee->invite));
+
+	return msg;
 }
 
 const char *scallee_invited(struct scallee *callee)

@@ -40,7 +40,7 @@ void scallee_request(struct scallee *callee, const char *method,
 		     const char *headers, const char *type, const char *body);
 /** What its last request is answered with, 100 left out; 0 in time */
 int scallee_response(struct scallee *callee);
-/** The next request of this method; NULL in time */
+/** The next request of this method, but what was kept; NULL in time */
 const char *scallee_wait(struct scallee *callee, const char *method);
 
 extern const char scallee_sdp[];

@@ -113,7 +113,8 @@ static void test_one_offer_at_a_time(void **state)
 	srig_hold(leg, false);
 	accept_offer(o, SDP("3", ""));
 	srig_turn(&o->rig);
-	assert_null(speer_recv(&o->callee.peer, 0));
+	while (speer_recv(&o->callee.peer, 0))
+		assert_null(strstr(o->callee.peer.msg, "a=sendonly"));
 	sout_down(o, leg);
 }
 
