@@ -262,18 +262,6 @@ static int check(const struct call *call, const struct flow_record *prm,
 	return rec->rate ? 0 : ENOTCONN;
 }
 
-static const char *code_of(int err)
-{
-	switch (err) {
-	case ENOTCONN:
-		return "not_answered";
-	case EAGAIN:
-		return "busy";
-	default:
-		return "recording_failed";
-	}
-}
-
 int call_recording_start(struct call *call, const struct flow_record *prm,
 			 char id[ID_SIZE], const char **codep)
 {
@@ -291,7 +279,7 @@ int call_recording_start(struct call *call, const struct flow_record *prm,
 	if (err) {
 		recording_free(rec);
 		if (codep)
-			*codep = code_of(err);
+			*codep = err == EAGAIN ? "busy" : "recording_failed";
 		return err;
 	}
 
