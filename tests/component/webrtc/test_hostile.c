@@ -87,6 +87,12 @@ static void test_wrong_messages(void **state)
 		{"{\"request\":\"mute\",\"direction\":\"up\"}", "invalid"},
 		{"{\"request\":\"call\",\"destination\":\"d\"}",
 		 "offer_missing"},
+		{"{\"request\":\"accept\"}", "invalid"},
+		{"{\"request\":\"accept\",\"call_id\":\"x\"}", "invalid"},
+		{"{\"request\":\"accept\",\"call_id\":"
+		 "\"01890000-0000-7000-8000-000000000001\"}",
+		 "offer_missing"},
+		{"{\"request\":\"hold\",\"more\":1}", "invalid"},
 	};
 	size_t i;
 
@@ -256,6 +262,9 @@ static void one_step(struct shared *s, unsigned what, uint16_t seq)
 		"{\"request\":\"mute\"}",
 		"{\"request\":\"unmute\",\"direction\":\"both\"}",
 		"{\"request\":\"register\",\"token\":\"bfd_wrong\"}",
+		"{\"request\":\"hold\"}",
+		"{\"request\":\"decline\",\"call_id\":"
+		"\"01890000-0000-7000-8000-000000000001\"}",
 		"{}",
 	};
 	uint8_t pli[] = {0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2};
@@ -270,11 +279,11 @@ static void one_step(struct shared *s, unsigned what, uint16_t seq)
 		wrtc_media_down(rig.gw, &s->core.slot);
 	else if (what == 9)
 		wrtc_slow_link(rig.gw, &s->core.slot, true, false);
-	else if (what < 16)
+	else if (what < 18)
 		(void)wrtc_core_say(&rig, &s->core, texts[what - 10], NULL);
-	else if (what == 16)
+	else if (what == 18)
 		wrtc_rtcp(rig.gw, &s->core.slot, seq & 1, pli, sizeof(pli));
-	else if (what == 17)
+	else if (what == 19)
 		json_decref(wrtc_query(rig.gw, &s->core.slot));
 	else
 		wrtc_core_rtp(&rig, &s->core, seq & 1, seq);
