@@ -19,8 +19,8 @@ import browsers  # noqa: E402
 import report  # noqa: E402
 
 ROOT = measure.ROOT
-PARTS = ("webhooks", "idle", "light", "media", "setup", "rest", "events",
-         "ramp", "browsers")
+PARTS = ("webhooks", "idle", "light", "media", "bridges", "setup", "rest",
+         "events", "ramp", "browsers")
 
 
 def arguments():
@@ -102,6 +102,29 @@ def media(bench, opts, table, raw):
             table.put("memory at 500 calls", "MiB",
                       max(echo["rss_mib"], play["rss_mib"]), must=100,
                       aim=70, digits=1)
+
+
+def bridges(bench, opts, table, raw):
+    program = measure.build_program("media_bench")
+    if not program:
+        return
+    n = 100
+    say(f"{n} streams through the media engine alone: bridges and taps")
+    base = bench.reflector(n, opts.window)["per_call_minute"]
+    got = {what: bench.engine(program, what, n, opts.window)
+           for what in ("bridge", "opus", "tap")}
+    raw.append({f"{what} {n}": out for what, out in got.items()})
+    unit = "CPU s / call-minute"
+    table.put(f"bridge, same codec, N = {n}, against the reflector", "×",
+              got["bridge"]["per_call_minute"] / base, must=2, aim=1.3,
+              digits=2)
+    table.put(f"bridge, N = {n}: packets lost of {got['bridge']['sent']}", "",
+              got["bridge"]["lost"], must=0, digits=0)
+    # as many bridges as streams; half of them are between two streams
+    table.put(f"bridge PCMU to Opus, N = {n}, of one bridge", unit,
+              got["opus"]["per_call_minute"], must=0.7, aim=0.35)
+    table.put(f"echo and a tap, N = {n}", unit,
+              got["tap"]["per_call_minute"], must=0.10, aim=0.06)
 
 
 def ramp(bench, opts, table, raw):
@@ -197,6 +220,8 @@ def run_once(opts, tools, table):
                       light["median_ms"], must=2, aim=1, digits=2)
         if "media" in opts.parts:
             media(bench, opts, table, raw)
+        if "bridges" in opts.parts:
+            bridges(bench, opts, table, raw)
         if "setup" in opts.parts:
             for rate, must, aim in ((100, 1.3, 0.9), (800, 0.8, 0.5)):
                 say(f"{rate} set-ups a second")

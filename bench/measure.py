@@ -45,19 +45,25 @@ def build():
         if not os.path.exists(tools[name]) or \
                 os.path.getmtime(tools[name]) < os.path.getmtime(source):
             subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-O2",
-                            "-D_GNU_SOURCE", "-o", tools[name], source],
+                            "-D_GNU_SOURCE", "-o", tools[name], source, "-lm"],
                            check=True)
     return tools
 
 
-def webhooks(seconds):
-    """The webhook module alone, store and sink beside it on the same cores.
-    None without cmocka, which its test rig comes with."""
+def build_program(name):
+    """One of Makefile.am's. None without cmocka, on which they depend."""
     build_dir = os.environ.get("BIFRONS_BUILD_DIR",
                                os.path.join(ROOT, "build"))
-    program = os.path.join(build_dir, "bench", "webhook_bench")
-    if subprocess.call(["make", "-s", "-C", build_dir,
-                        "bench/webhook_bench"]):
+    if subprocess.call(["make", "-s", "-C", build_dir, f"bench/{name}"]):
+        return None
+    return os.path.join(build_dir, "bench", name)
+
+
+def webhooks(seconds):
+    """The webhook module alone, store and sink beside it on the same
+    cores."""
+    program = build_program("webhook_bench")
+    if not program:
         return None
     os.sched_setaffinity(0, ALL_CORES)
     run = subprocess.run([program, str(seconds)], stdout=subprocess.PIPE,
@@ -126,10 +132,11 @@ class Bench:
 
     # --- media -----------------------------------------------------------
 
-    def _window(self, pid, streams, seconds, step):
+    def _window(self, pid, streams, seconds, step, options=()):
         """rtpload over streams; CPU of pid in its window."""
         tool = subprocess.Popen(
-            [self.tools["rtpload"], str(seconds), str(SETTLE_S), "-m"],
+            [self.tools["rtpload"], str(seconds), str(SETTLE_S), *options,
+             "-m"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.prioritize(tool.pid, -20)  # it is the clock of all gaps
         tool.stdin.write("".join(line + "\n" for line in streams))
@@ -179,6 +186,23 @@ class Bench:
             streams = [f"{tool.stdout.readline().strip()} {LOAD_RTP + 2 * i}"
                        for i in range(n)]
             return self._window(tool.pid, streams, seconds, time.sleep)
+        finally:
+            tool.terminate()
+            tool.wait()
+
+    def engine(self, program, what, n, seconds):
+        """n streams through the media engine alone: media_bench's `what`."""
+        os.sched_setaffinity(0, self.server_cores)
+        tool = subprocess.Popen(
+            [program, str(2 * n if what == "opus" else n), what],
+            stdout=subprocess.PIPE, text=True, start_new_session=True)
+        os.sched_setaffinity(0, self.load_cores)
+        self.prioritize(tool.pid)
+        try:
+            streams = [f"{tool.stdout.readline().strip()} {LOAD_RTP + 2 * i}"
+                       for i in range(n)]
+            return self._window(tool.pid, streams, seconds, time.sleep,
+                                ["-v"] if what == "opus" else [])
         finally:
             tool.terminate()
             tool.wait()

@@ -2,9 +2,14 @@
 /* N legs of the media engine, without SIP: the server side of a comparison
  * with bench/reflector.c under bench/rtpload.c.
  *
- * usage: media_bench N [echo|play|both]
- * Prints "ip:port" of each leg, runs until it is interrupted, and prints the
- * engine's figures.
+ * usage: media_bench N [echo|play|both|bridge|opus|tap]
+ * Prints "ip:port" of each leg that is to be loaded, runs until it is
+ * interrupted, and prints the engine's figures.
+ *
+ * bridge: each two legs hear each other. opus: chains of four, of which the
+ * load sees the ends: PCMU = Opus - Opus = PCMU; two bridges that convert, and
+ * a hop on loopback between them. tap: echo, and a tap of both sides on each
+ * that is read twice a second.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,20 +20,40 @@
 
 #include "codec/codec.h"
 #include "common/clock.h"
+#include "common/obj.h"
 #include "loop/loop.h"
 #include "media/media.h"
 #include "media/tone.h"
 
 enum {
-	LEGS_MAX = 8192
+	LEGS_MAX = 8192,
+	CHAIN = 4,       /* legs */
+	READ_MS = 500,   /* a recorder's */
+	READ_MAX = 8000, /* frames at once */
+};
+
+enum what {
+	ECHO,
+	PLAY,
+	BOTH,
+	BRIDGE,
+	OPUS,
+	TAP,
+	NWHATS
+};
+
+static const char *const names[NWHATS] = {
+	[ECHO] = "echo",     [PLAY] = "play", [BOTH] = "both",
+	[BRIDGE] = "bridge", [OPUS] = "opus", [TAP] = "tap",
 };
 
 struct bench {
 	struct loop *loop;
 	struct media_engine *engine;
 	struct media_leg *legs[LEGS_MAX];
+	struct media_tap *taps[LEGS_MAX];
 	unsigned nlegs, closed;
-	bool echo, play;
+	enum what what;
 	int err;
 };
 
@@ -49,12 +74,10 @@ static void on_closed(void *arg, const struct media_stats *stats)
 
 static const struct media_handler handler = {.closed = on_closed};
 
-static int open_leg(struct bench *bench, unsigned i)
+static int start_leg(struct media_leg *leg, enum codec_id id, uint16_t port)
 {
-	const struct media_leg_params prm = {
-		.handler = &handler, .arg = bench, .name = "bench"};
-	const struct codec *codec = codec_by_id(CODEC_PCMU);
-	const struct media_session sess = {
+	const struct codec *codec = codec_by_id(id);
+	struct media_session sess = {
 		.codec = codec,
 		.pt = codec->pt,
 		.dtmf_pt = 101,
@@ -63,30 +86,80 @@ static int open_leg(struct bench *bench, unsigned i)
 		.send = true,
 		.recv = true,
 	};
-	struct tone_list *list = NULL;
-	int err;
+	struct sockaddr_in *sin = (struct sockaddr_in *)(void *)&sess.rtp;
 
-	err = media_leg_alloc(&bench->legs[i], bench->engine, &prm);
-	if (!err)
-		err = media_leg_start(bench->legs[i], &sess);
+	if (port) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = htons(port);
+		sin->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	}
+
+	return media_leg_start(leg, &sess);
+}
+
+static void show(const struct media_leg *leg)
+{
+	printf("127.0.0.1:%u\n", media_leg_port(leg));
+}
+
+static int open_leg(struct bench *bench, unsigned i)
+{
+	const struct media_tap_params tp = {.rate = 8000, .channels = 2};
+	struct media_leg *leg = bench->legs[i];
+	struct tone_list *list = NULL;
+	int err = start_leg(leg, CODEC_PCMU, 0);
+
 	if (err)
 		return err;
+	if (bench->what != PLAY && bench->what != BRIDGE)
+		media_leg_echo(leg, true);
+	if ((bench->what == PLAY || bench->what == BOTH) &&
+	    !tone_parse(&list, "tone:440+480", NULL))
+		media_leg_play_tones(leg, list, 0);
+	if (bench->what == TAP && !media_tap_alloc(&bench->taps[i], &tp))
+		media_leg_tap(leg, bench->taps[i]);
+	show(leg);
 
-	media_leg_echo(bench->legs[i], bench->echo);
-	if (bench->play && !tone_parse(&list, "tone:440+480", NULL))
-		media_leg_play_tones(bench->legs[i], list, 0);
-	printf("127.0.0.1:%u\n", media_leg_port(bench->legs[i]));
+	return bench->what == BRIDGE && i % 2
+		       ? media_leg_bridge(bench->legs[i - 1], leg)
+		       : 0;
+}
 
-	return 0;
+/* PCMU = Opus - Opus = PCMU */
+static int open_chain(struct media_leg **legs)
+{
+	int err = start_leg(legs[0], CODEC_PCMU, 0);
+
+	if (!err)
+		err = start_leg(legs[1], CODEC_OPUS, media_leg_port(legs[2]));
+	if (!err)
+		err = start_leg(legs[2], CODEC_OPUS, media_leg_port(legs[1]));
+	if (!err)
+		err = start_leg(legs[3], CODEC_PCMU, 0);
+	if (!err)
+		err = media_leg_bridge(legs[0], legs[1]);
+	if (!err)
+		err = media_leg_bridge(legs[2], legs[3]);
+	show(legs[0]);
+	show(legs[3]);
+
+	return err;
 }
 
 static void open_all(void *arg) /* Thread: loop */
 {
+	const struct media_leg_params prm = {
+		.handler = &handler, .arg = arg, .name = "bench"};
 	struct bench *bench = arg;
+	const unsigned step = bench->what == OPUS ? (unsigned)CHAIN : 1;
 	unsigned i;
 
 	for (i = 0; i < bench->nlegs && !bench->err; ++i)
-		bench->err = open_leg(bench, i);
+		bench->err =
+			media_leg_alloc(&bench->legs[i], bench->engine, &prm);
+	for (i = 0; i + step <= bench->nlegs && !bench->err; i += step)
+		bench->err = bench->what == OPUS ? open_chain(&bench->legs[i])
+						 : open_leg(bench, i);
 	fflush(stdout);
 }
 
@@ -120,6 +193,16 @@ static void print_stats(struct bench *bench)
 	       (unsigned long long)st.tick_late_max_us);
 }
 
+static void read_taps(struct bench *bench)
+{
+	static int16_t pcm[2 * READ_MAX];
+	unsigned i;
+
+	for (i = 0; i < bench->nlegs && bench->what == TAP; ++i)
+		while (media_tap_read(bench->taps[i], pcm, READ_MAX))
+			;
+}
+
 static int run(struct bench *bench)
 {
 	const struct media_engine_params prm = {
@@ -139,8 +222,11 @@ static int run(struct bench *bench)
 		fprintf(stderr, "media_bench: %s\n", strerror(bench->err));
 		return bench->err;
 	}
-	while (!over)
-		pause();
+	while (!over) {
+		nanosleep(&(struct timespec){.tv_nsec = READ_MS * 1000000L},
+			  NULL);
+		read_taps(bench);
+	}
 	print_stats(bench);
 
 	loop_call(bench->loop, "close", close_all, bench);
@@ -149,6 +235,8 @@ static int run(struct bench *bench)
 		loop_call(bench->loop, "count", count_closed, bench);
 	} while (bench->err);
 	media_engine_stop(bench->engine);
+	while (bench->nlegs > 0)
+		obj_unref(bench->taps[--bench->nlegs]);
 
 	return 0;
 }
@@ -161,12 +249,13 @@ int main(int argc, char *argv[])
 	int err;
 
 	bench.nlegs = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-	if (!bench.nlegs || bench.nlegs > LEGS_MAX) {
-		fprintf(stderr, "usage: media_bench N [echo|play|both]\n");
+	while (bench.what < NWHATS && strcmp(what, names[bench.what]) != 0)
+		++bench.what;
+	if (!bench.nlegs || bench.nlegs > LEGS_MAX || bench.what == NWHATS) {
+		fprintf(stderr, "usage: media_bench N "
+				"[echo|play|both|bridge|opus|tap]\n");
 		return 2;
 	}
-	bench.echo = strcmp(what, "play") != 0;
-	bench.play = strcmp(what, "echo") != 0;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 

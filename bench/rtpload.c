@@ -9,10 +9,13 @@
  * packets, loss, the longest gap, the 99.9th percentile of gaps (of all, and
  * the worst of a stream), jumps in sequence numbers and changes of SSRC.
  * With "-m" as last argument the window's begin and end are told by lines
- * "begin" and "end" on standard output, for whoever reads CPU times.
+ * "begin" and "end" on standard output, for whoever reads CPU times. With "-v"
+ * before it the packets hold something like a voice, for a server that decodes
+ * and encodes: whatever comes in the window counts as received then.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +39,8 @@ enum {
 	PER_MS = 4, /* buckets of the gap histogram */
 	GAP_BUCKETS = GAPS_MAX_MS * PER_MS,
 	DRAIN_US = 500000,
+	MARK = 0x55, /* a payload that was sent in the window */
+	VOICE = 50 * PAYLOAD,
 };
 
 struct stream {
@@ -52,6 +57,8 @@ struct stream {
 
 static struct stream streams[STREAMS_MAX];
 static unsigned nstreams;
+static bool voiced;
+static uint8_t voice[VOICE]; /* a second of G.711 mu-law */
 static uint64_t all_gaps[GAP_BUCKETS];
 static int64_t gap_max_us;
 
@@ -74,6 +81,38 @@ static void put32(uint8_t *p, uint32_t v)
 {
 	put16(p, v >> 16);
 	put16(p + 2, v & 0xffff);
+}
+
+static uint8_t mulaw(int sample)
+{
+	const int sign = sample < 0 ? 0x80 : 0;
+	int value = (sample < 0 ? -sample : sample) + 132, exponent = 7;
+
+	while (exponent > 0 && value < 128 << exponent)
+		--exponent;
+
+	return (uint8_t) ~(sign | exponent << 4 |
+			   (value >> (exponent + 3) & 15));
+}
+
+/* Harmonics of a pitch that moves, in four syllables; a little noise */
+static void make_voice(void)
+{
+	double phase = 0.;
+	uint32_t noise = 1;
+	int i, k;
+
+	for (i = 0; i < VOICE; ++i) {
+		const double at = (double)i / VOICE;
+		double sum = 0.;
+
+		phase += (120. + 30. * sin(6.2832 * at)) / VOICE;
+		for (k = 1; k < 24; ++k)
+			sum += sin(6.2832 * phase * k) / k;
+		sum *= 6000. * fabs(sin(12.5664 * at));
+		noise = noise * 1664525u + 1013904223u;
+		voice[i] = mulaw((int)sum + (int)(noise >> 25) - 64);
+	}
 }
 
 static int open_stream(struct stream *s, const char *ip, unsigned port,
@@ -181,7 +220,7 @@ static void receive_one(struct stream *s, int64_t at_us, bool counted)
 	       (uint32_t)buf[10] << 8 | buf[11];
 	if (counted) {
 		/* the payload says whether it was sent in the window */
-		s->received += buf[12] == 0x55;
+		s->received += voiced || buf[12] == MARK;
 		if (s->heard) {
 			count_gap(s, at_us);
 			s->ssrcs += ssrc != s->heard_ssrc;
@@ -211,8 +250,15 @@ static void send_slot(unsigned slot, bool counted)
 	unsigned i;
 
 	for (i = slot; i < nstreams; i += SLOTS) {
-		memset(streams[i].packet + 12, counted ? 0x55 : 0xff, PAYLOAD);
-		send_one(&streams[i], counted);
+		struct stream *s = &streams[i];
+
+		if (voiced)
+			memcpy(s->packet + 12,
+			       voice + s->seq % (VOICE / PAYLOAD) * PAYLOAD,
+			       PAYLOAD);
+		else
+			memset(s->packet + 12, counted ? MARK : 0xff, PAYLOAD);
+		send_one(s, counted);
 	}
 }
 
@@ -326,7 +372,9 @@ static void run(int epfd, unsigned settle, unsigned seconds, bool marks)
 int main(int argc, char *argv[])
 {
 	const bool marks = argc > 1 && !strcmp(argv[argc - 1], "-m");
-	const int nargs = argc - marks;
+	const bool speaks =
+		argc - marks > 1 && !strcmp(argv[argc - marks - 1], "-v");
+	const int nargs = argc - marks - speaks;
 	const unsigned long seconds =
 		nargs > 1 ? strtoul(argv[1], NULL, 10) : 0;
 	const unsigned long settle = nargs > 2 ? strtoul(argv[2], NULL, 10) : 2;
@@ -334,10 +382,12 @@ int main(int argc, char *argv[])
 	unsigned i;
 
 	if (!seconds || seconds > 3600 || settle > 60 || epfd < 0) {
-		fprintf(stderr, "usage: rtpload SECONDS [SETTLE] [-m] < "
+		fprintf(stderr, "usage: rtpload SECONDS [SETTLE] [-v] [-m] < "
 				"streams\n");
 		return 2;
 	}
+	voiced = speaks;
+	make_voice();
 	if (read_streams(stdin))
 		return 1;
 	for (i = 0; i < nstreams; ++i) {

@@ -193,6 +193,8 @@ static inline bool verb_takes_idempotency_key(enum verb_kind kind)
 	  "calls:write", VERB_ACTION)                                          \
 	X(calls_unhold, "calls.unhold", POST, "/v1/calls/{id}/unhold",         \
 	  "calls:write", VERB_ACTION)                                          \
+	X(calls_record, "calls.record", POST, "/v1/calls/{id}/recordings",     \
+	  "calls:write", VERB_CREATE)                                          \
 	X(calls_redirect, "calls.redirect", POST, "/v1/calls/{id}/redirect",   \
 	  "calls:write", VERB_ACTION)                                          \
 	X(recordings_list, "recordings.list", GET, "/v1/recordings",           \

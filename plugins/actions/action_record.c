@@ -91,13 +91,13 @@ static const struct opt record_opts[] = {
 	OPT_END,
 };
 
-static const struct opt start_opts[] = {
+const struct opt action_recording_opts[] = {
 	RECORD_OPTS("0", "0", "\"\"", "false"),
 	OPT_END,
 };
 
-static void check_video(const json_t *option, const char *pointer,
-			struct opt_faults *faults)
+void action_recording_check(const json_t *option, const char *pointer,
+			    struct opt_faults *faults)
 {
 	char ptr[256];
 
@@ -118,24 +118,30 @@ static const char *keys_of(const json_t *o)
 	return str_eq(keys, "none") ? "" : keys;
 }
 
+void action_recording_of(struct flow_record *prm, const json_t *option)
+{
+	*prm = (struct flow_record){
+		.format = json_str(option, "format", "wav"),
+		.stereo = str_eq(json_str(option, "channels", ""), "stereo"),
+		.max_duration_ms =
+			(unsigned)json_int(option, "max_duration_s", 0) * 1000,
+		.end_of_silence_ms =
+			(unsigned)json_int(option, "end_of_silence_s", 0) *
+			1000,
+		.end_of_key = keys_of(option),
+		.beep_start = json_flag(option, "beep_start", false),
+	};
+}
+
 /* @return 0, or errno after flow_fail() */
 static int begin(struct flow_run *run, bool wait, char id[ID_SIZE])
 {
-	const json_t *o = flow_opts(run);
-	const struct flow_record prm = {
-		.format = json_str(o, "format", "wav"),
-		.stereo = str_eq(json_str(o, "channels", ""), "stereo"),
-		.max_duration_ms =
-			(unsigned)json_int(o, "max_duration_s", 0) * 1000,
-		.end_of_silence_ms =
-			(unsigned)json_int(o, "end_of_silence_s", 0) * 1000,
-		.end_of_key = keys_of(o),
-		.beep_start = json_flag(o, "beep_start", false),
-		.wait = wait,
-	};
+	struct flow_record prm;
 	const char *code = NULL;
 	int err = ENOTSUP;
 
+	action_recording_of(&prm, flow_opts(run));
+	prm.wait = wait;
 	if (flow_host(run)->record)
 		err = flow_host(run)->record(flow_host_arg(run), &prm, id,
 					     &code);
@@ -194,7 +200,7 @@ const struct action_type action_record = {
 	.name = "record",
 	.flags = ACTION_ANSWERS,
 	.opts = record_opts,
-	.check = check_video,
+	.check = action_recording_check,
 	.start = record_start,
 	.event = record_event,
 	.cancel = record_cancel,
@@ -212,8 +218,8 @@ const struct action_type action_record = {
 const struct action_type action_recording_start = {
 	.name = "recording_start",
 	.flags = ACTION_ANSWERS,
-	.opts = start_opts,
-	.check = check_video,
+	.opts = action_recording_opts,
+	.check = action_recording_check,
 	.start = recording_start_start,
 	.doc = "Begins to record and goes on with the next action; the "
 	       "recording ends with the call, by `recording_stop`, or by its "

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "common/id.h"
 #include "common/json.h"
 #include "common/str.h"
 #include "media/tone.h"
@@ -33,10 +34,13 @@ const char *action_check_url(const char *value)
 	if (str_starts(value, "http://") || str_starts(value, "https://"))
 		return opt_check_http_url(value);
 	if (str_starts(value, "recording:"))
-		return "recordings are not supported yet";
+		return id_is_valid(value + strlen("recording:"))
+			       ? NULL
+			       : "names no recording: recording:ID";
 	if (!str_starts(value, "media:"))
-		return "must be http://…, https://…, media:ID, media:NAME or "
-		       "tone:… (such as \"tone:440+480/2000,0/4000\")";
+		return "must be http://…, https://…, media:ID, media:NAME, "
+		       "recording:ID or tone:… (such as "
+		       "\"tone:440+480/2000,0/4000\")";
 	if (!value[strlen("media:")])
 		return "names no file: media:ID or media:NAME";
 

@@ -49,7 +49,8 @@ extern const struct opt action_url;
 	 .sub = &action_url,                                                   \
 	 .doc = "What to play, in order, without a gap: a file by http or "    \
 		"https, in any format that libavformat reads; `media:ID` or "  \
-		"`media:NAME`, one that was uploaded; "                        \
+		"`media:NAME`, one that was uploaded; `recording:ID`, one "    \
+		"that is over; "                                               \
 		"`tone:440+480/2000,0/4000`, frequencies in Hz and "           \
 		"milliseconds; `tone:800` sounds until it is stopped."},       \
 		{.name = "loop",                                               \
@@ -129,6 +130,12 @@ extern const struct opt action_url;
 void action_play_of(struct flow_play *play, const json_t *option);
 void action_talk_of(struct flow_talk *talk, const json_t *option);
 void action_digits_of(struct flow_digits *digits, const json_t *option);
+/** Those of recording_start: all have defaults */
+extern const struct opt action_recording_opts[];
+/** Further check of them: .check of an action */
+void action_recording_check(const json_t *option, const char *pointer,
+			    struct opt_faults *faults);
+void action_recording_of(struct flow_record *prm, const json_t *option);
 
 /** Play an option object's `stream_urls` (with loop, seek_ms, gain_db) or say
  * its `text` (language, voice_id, provider). @return As flow_play() */

@@ -71,6 +71,8 @@ void api_close(struct api *api);
 /** Remove what a crash left of uploaded files. Before the first request.
  * Blocks. @return 0 or errno */
 int api_media_recover(struct api *api);
+/** The same of recordings */
+int api_recordings_recover(struct api *api);
 
 /** {"error":{"code","detail"}} */
 json_t *api_error(enum api_err err, const char *detail);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "api/calls.h"
+#include "api/recordings.h"
 #include "call/call.h"
 #include "common/json.h"
 #include "common/obj.h"
@@ -157,6 +158,11 @@ static void act_change(struct job *job)
 
 /* ---- DELETE ---- */
 
+static void erase_files(struct job *job) /* Thread: loop */
+{
+	recordings_erased(job);
+}
+
 /* In this order: the first says whether it is there and over */
 static const char *const erasing[] = {
 	("DELETE FROM call"
@@ -185,8 +191,15 @@ static json_t *prepare_erase(struct req *req, struct job *job)
 		STORE_ADD(job->tx, i ? STORE_ANY : STORE_ONE_ROW, erasing[i],
 			  DB_S(job->id), DB_S(job->account_id));
 
-	return NULL;
+	return recordings_erase(req, job);
 }
+
+/** As api_calls, and the files of its recordings go, too */
+static const struct resource erased_calls = {
+	.kind = "call",
+	.not_found = API_ERR_call_not_found,
+	.done = erase_files,
+};
 
 static const enum api_err changed[] = {API_ERR_call_not_found,
 				       API_ERR_call_ended, API_ERR_wrong_state,
@@ -208,11 +221,11 @@ const struct verb api_verb_calls_patch = {
 
 const struct verb api_verb_calls_delete = {
 	.summary = "Erase a call",
-	.about = "One that has ended, with its events, its timeline, its own "
-		 "webhook and what was or would have been sent of it. There "
-		 "is no way back.",
+	.about = "One that has ended, with its recordings, events, timeline, "
+		 "its own webhook and what was or would have been sent of it. "
+		 "There is no way back.",
 	.errors = erased,
-	.res = &api_calls,
+	.res = &erased_calls,
 	.prepare = prepare_erase,
 	.act = res_act,
 };

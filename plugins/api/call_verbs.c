@@ -6,12 +6,14 @@
 
 #include "actions/actions.h"
 #include "api/calls.h"
+#include "api/recordings.h"
 #include "call/call.h"
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
 #include "directory/directory.h"
 #include "flow/flow_doc.h"
+#include "store/store.h"
 
 /** What a verb's check leaves for the loop */
 struct live {
@@ -83,6 +85,15 @@ static void note(struct call *call, const char *name, const char *why)
 	call_note_request(call, line);
 }
 
+static void made(void *arg, int err, const char *why) /* Thread: loop */
+{
+	struct job *job = arg;
+
+	(void)err;
+	(void)why;
+	job_reply(job, g_steal_pointer(&job->ready));
+}
+
 static void act(struct job *job, const char *name, live_h *verb)
 {
 	struct call *call = obj_ref(calls_find(job));
@@ -109,9 +120,12 @@ static void act(struct job *job, const char *name, live_h *verb)
 	if (err)
 		note(call, name, why ? why : g_strerror(err));
 	call_request(call, NULL);
-	if (!err && !job->ready)
-		job->ready = api_ok(calls_shown(call));
-	job_reply(job, err ? refusal(err, why) : g_steal_pointer(&job->ready));
+	if (err)
+		job_reply(job, refusal(err, why));
+	else if (job->ready) /* what was made is in the store then */
+		store_commit(job->api->env.store, store_tx_new(), made, job);
+	else
+		job_reply(job, api_ok(calls_shown(call)));
 	obj_unref(call);
 }
 
@@ -324,6 +338,51 @@ static void act_unhold(struct job *job)
 	act(job, "unhold", unhold);
 }
 
+/* ---- recordings ---- */
+
+static json_t *prepare_record(struct req *req, struct job *job)
+{
+	json_t *reply = prepare(req, job);
+	struct live *live = job->data;
+	struct opt_faults faults = {0};
+
+	if (reply || live->fault)
+		return reply;
+
+	action_recording_check(job->input, "", &faults);
+	if (!faults.list)
+		return NULL;
+	live->fault = res_invalid(&faults);
+
+	return job->was_found ? g_steal_pointer(&live->fault) : NULL;
+}
+
+static int record(struct job *job, struct call *call, const char **whyp)
+{
+	struct flow_record prm;
+	char id[ID_SIZE], *text, *location;
+	int err;
+
+	action_recording_of(&prm, job->input);
+	err = call_verb_record(call, &prm, id, whyp);
+	if (err)
+		return err;
+
+	text = call_recording_text(call, id);
+	location = g_strconcat(api_recordings.base, "/", id, NULL);
+	job->ready = api_ok(json_loads(text ? text : "{}", 0, NULL));
+	json_set_str(job->ready, "location", location);
+	g_free(location);
+	g_free(text);
+
+	return 0;
+}
+
+static void act_record(struct job *job)
+{
+	act(job, "recordings", record);
+}
+
 /* ---- redirect ---- */
 
 static const char *const fates[] = {"hangup", "hold", NULL};
@@ -447,6 +506,20 @@ const struct verb api_verb_calls_hold = {
 const struct verb api_verb_calls_unhold = {
 	.summary = "Resume a held call",
 	LIVE_VERB(no_body, true, state_errors, act_unhold),
+};
+
+const struct verb api_verb_calls_record = {
+	.summary = "Record a call",
+	.about = "Until it ends, or by `PATCH /v1/recordings/{id}`, a key, "
+		 "silence or time. Answers with the recording.",
+	.body = action_recording_opts,
+	.body_optional = true,
+	.errors = state_errors,
+	.reply = api_recording_opts,
+	.reply_name = "Recording",
+	.res = &api_calls,
+	.prepare = prepare_record,
+	.act = act_record,
 };
 
 const struct verb api_verb_calls_redirect = {

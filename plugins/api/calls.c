@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "api/calls.h"
+#include "api/recordings.h"
 #include "call/call.h"
 #include "common/json.h"
 #include "common/str.h"
@@ -192,6 +193,12 @@ static const struct list list = {
 	.sorts = sorts,
 };
 
+/* It was erased: what is written by res_act() is nothing else */
+static void erased(struct job *job)
+{
+	recordings_erased(job);
+}
+
 const struct resource api_calls = {
 	.kind = "call",
 	.base = "/v1/calls",
@@ -199,6 +206,7 @@ const struct resource api_calls = {
 	.opts = api_call_opts,
 	.list = &list,
 	.sql_get = "SELECT doc FROM call WHERE id = ?1 AND account_id = ?2",
+	.done = erased,
 };
 
 /* What runs now is only on the loop: the record is as of its last event */

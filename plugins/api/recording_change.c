@@ -44,11 +44,17 @@ static json_t *prepare(struct req *req, struct job *job)
 	json_decref(reply);
 
 	reply = res_input(req, &job->input);
+	if (reply && !job->was_found) {
+		json_decref(reply);
+		reply = api_error(API_ERR_recording_not_found, NULL);
+	}
 	/* a patch may leave out what is required */
 	if (!reply && !json_str(job->input, "status", NULL))
-		reply = job->was_found
-				? api_fault("/status", "is required")
-				: api_error(API_ERR_recording_not_found, NULL);
+		reply = api_fault("/status", "is required");
+	if (reply && !job->was_found) {
+		json_decref(reply);
+		reply = api_error(API_ERR_recording_not_found, NULL);
+	}
 	if (!reply && (str_eq(status, "finished") || str_eq(status, "failed")))
 		reply = not_now("it has ended");
 	json_decref(doc);

@@ -212,6 +212,8 @@ static int start_api(struct app *app)
 		return err;
 
 	err = api_media_recover(app->api);
+	if (!err)
+		err = api_recordings_recover(app->api);
 	if (err) {
 		log_error("media: cannot look after what is stored: %s",
 			  strerror(err));

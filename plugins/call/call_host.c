@@ -187,6 +187,20 @@ static char *fact(const struct call *call, const char *name)
 	return NULL;
 }
 
+/* What is known of another call, or what its flow knows; no secrets */
+static char *fact_or_variable(const struct call *call, const char *name)
+{
+	char *value = fact(call, name);
+	const char *text;
+	bool secret = false;
+
+	if (value)
+		return value;
+	text = flow_vars_get(call->vars, name, &secret);
+
+	return text && !secret ? g_strdup(text) : NULL;
+}
+
 static char *host_lookup(void *arg, const char *name)
 {
 	const struct call *call = arg;
@@ -197,7 +211,7 @@ static char *host_lookup(void *arg, const char *name)
 		return NULL;
 	call = call_find(call->table, call->parent_id);
 
-	return call ? fact(call, name + strlen("parent.")) : NULL;
+	return call ? fact_or_variable(call, name + strlen("parent.")) : NULL;
 }
 
 /* What an event says of a step; the object is left open */

@@ -5,170 +5,33 @@
  * recording that runs holds its call.
  */
 
+#include "call/call_recording.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "call/call_priv.h"
-#include "common/jsonw.h"
 #include "common/obj.h"
 #include "common/str.h"
 #include "host/log.h"
 #include "media/media.h"
 #include "media/tone.h"
-#include "record/record.h"
 
 enum {
 	RECORDINGS_MAX = 100, /* of one call */
-	KEYS_SIZE = 17,
 	BEEP_MS = 500,
 	BEEP_AFTER_MS = 60, /* until the last of it went out */
-	TEXT_SIZE = 640,
 };
 
 #define BEEP "tone:1000/500"
-
-enum state {
-	RECORDING,
-	PAUSED,
-	ENDING, /* nothing comes any more; the file is not closed yet */
-	FINISHED,
-	FAILED,
-	NSTATES,
-};
-
-#define TO(state) (1u << (state))
-
-static const unsigned allowed[NSTATES] = {
-	[RECORDING] = TO(PAUSED) | TO(ENDING) | TO(FINISHED) | TO(FAILED),
-	[PAUSED] = TO(RECORDING) | TO(ENDING) | TO(FINISHED) | TO(FAILED),
-	[ENDING] = TO(FINISHED) | TO(FAILED),
-	[FINISHED] = 0,
-	[FAILED] = 0,
-};
-
-static const char *const names[NSTATES] = {
-	[RECORDING] = "recording", [PAUSED] = "paused", [ENDING] = "recording",
-	[FINISHED] = "finished",   [FAILED] = "failed",
-};
-
-struct call_recording {
-	struct call *call; /* held while it runs */
-	char id[ID_SIZE];
-	enum state state;
-	enum record_format format;
-	bool stereo;
-	unsigned rate;
-	char keys[KEYS_SIZE];
-	bool wait; /* the flow does */
-	struct call_time started, over;
-	struct timer beep_timer;
-	const char *reason; /* static, or NULL: not known yet */
-
-	struct media_tap *tap; /* NULL when it is over */
-	uint32_t tap_id;       /* 0 = the leg does not have it (yet) */
-	struct recording *rec;
-	int err;
-	struct recording_result res;
-
-	void (*watch)(void *arg, const char *text);
-	void *watch_arg;
-};
 
 const struct call_record_ops call_record_default = {
 	.start = recording_start,
 	.end = recording_end,
 };
 
-static bool runs(const struct call_recording *rec)
-{
-	return rec->state == RECORDING || rec->state == PAUSED;
-}
-
 static struct media_leg *media_of(const struct call *call)
 {
 	return call->leg ? call->leg->media : NULL;
-}
-
-static int set_state(struct call_recording *rec, enum state next)
-{
-	if (!(allowed[rec->state] & TO(next))) {
-		log_warn("recording %s: refused %s -> %s", rec->id,
-			 names[rec->state], names[next]);
-		return EPROTO;
-	}
-	rec->state = next;
-
-	return 0;
-}
-
-/* ---- what is shown and written ---- */
-
-static void put_size(GString *out, const char *key, bool known, int64_t n)
-{
-	if (known)
-		jsonw_int(out, key, n);
-	else
-		jsonw_null(out, key);
-}
-
-static GString *text_of(const struct call_recording *rec)
-{
-	const struct call *call = rec->call;
-	const bool over = rec->state == FINISHED || rec->state == FAILED;
-	GString *out = g_string_sized_new(TEXT_SIZE);
-
-	jsonw_open(out, NULL, '{');
-	jsonw_str(out, "id", rec->id);
-	jsonw_str(out, "account_id", call->account_id);
-	jsonw_str(out, "call_id", call->id);
-	jsonw_null(out, "conference_id");
-	jsonw_str(out, "node_id", call->table->env.events->node_id);
-	jsonw_str(out, "status", names[rec->state]);
-	jsonw_str(out, "format", record_format_name(rec->format));
-	jsonw_str(out, "channels", rec->stereo ? "stereo" : "mono");
-	jsonw_int(out, "rate", rec->rate);
-	put_size(out, "duration_ms", over, rec->res.duration_ms);
-	put_size(out, "size_bytes", over, rec->res.size_bytes);
-	jsonw_str(out, "reason", over ? rec->reason : NULL);
-	jsonw_str(out, "error",
-		  rec->state == FAILED ? strerror(rec->err) : NULL);
-	jsonw_bool(out, "interrupted", false);
-	jsonw_time(out, "created_at", rec->started.wall_ms);
-	jsonw_time(out, "ended_at", rec->over.wall_ms);
-	jsonw_close(out, '}');
-
-	return out;
-}
-
-static const char insert[] =
-	"INSERT INTO recording (id, account_id, call_id, status, format,"
-	" node_id, sequence, created_at, doc)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-
-static const char update[] =
-	"UPDATE recording SET status = ?2, sequence = ?3, doc = ?4"
-	" WHERE id = ?1";
-
-/* The row and its event, as call_write() does for the call */
-static void write_down(struct call_recording *rec, enum event_type type)
-{
-	struct call *call = rec->call;
-	GString *text = text_of(rec);
-
-	call_emit_text(call, type, text->str);
-	if (type == EVENT_RECORDING_STARTED)
-		STORE_ADD(call->tx, STORE_ONE_ROW, insert, DB_S(rec->id),
-			  DB_S(call->account_id), DB_S(call->id),
-			  DB_S(names[rec->state]),
-			  DB_S(record_format_name(rec->format)),
-			  DB_S(call->table->env.events->node_id),
-			  DB_I(call->sequence), DB_I(rec->started.wall_ms),
-			  DB_S(text->str));
-	else /* it may be gone: with its account */
-		STORE_ADD(call->tx, STORE_ANY, update, DB_S(rec->id),
-			  DB_S(names[rec->state]), DB_I(call->sequence),
-			  DB_S(text->str));
-	g_string_free(text, TRUE);
 }
 
 static void tell_flow(struct call_recording *rec)
@@ -194,7 +57,7 @@ static void tell_watcher(struct call_recording *rec)
 
 	if (!rec->watch)
 		return;
-	text = text_of(rec);
+	text = call_recording_put(rec);
 	rec->watch(rec->watch_arg, text->str);
 	rec->watch = NULL;
 	g_string_free(text, TRUE);
@@ -214,17 +77,16 @@ static void let_go(struct call_recording *rec)
 	rec->tap_id = 0;
 }
 
-/* The file is closed a moment later. @param reason  Static */
-static void stop(struct call_recording *rec, const char *reason)
+void call_recording_stop(struct call_recording *rec, const char *reason)
 {
-	if (set_state(rec, ENDING))
+	if (call_recording_set_state(rec, RECORDING_ENDING))
 		return;
 	rec->reason = reason;
 	let_go(rec);
 	rec->call->table->env.record->end(rec->rec);
 }
 
-static const char *reason_of(enum media_tap_end why)
+const char *call_recording_reason(enum media_tap_end why)
 {
 	switch (why) {
 	case MEDIA_TAP_SILENCE:
@@ -244,7 +106,7 @@ static void settle_reason(struct call_recording *rec)
 	if (rec->err)
 		rec->reason = "failed";
 	else if (!rec->reason && media_tap_ended(rec->tap, &why))
-		rec->reason = reason_of(why);
+		rec->reason = call_recording_reason(why);
 	if (!rec->reason)
 		rec->reason = "stopped";
 }
@@ -259,13 +121,14 @@ static void on_done(void *arg, const struct recording_result *res)
 	rec->res = *res;
 	if (res->err)
 		rec->err = res->err;
-	if (runs(rec))
+	if (call_recording_runs(rec))
 		let_go(rec);
 	settle_reason(rec);
 	rec->over = call_now(call);
-	(void)set_state(rec, rec->err ? FAILED : FINISHED);
-	write_down(rec, rec->err ? EVENT_RECORDING_FAILED
-				 : EVENT_RECORDING_FINISHED);
+	(void)call_recording_set_state(rec, rec->err ? RECORDING_FAILED
+						     : RECORDING_FINISHED);
+	call_recording_write(rec, rec->err ? EVENT_RECORDING_FAILED
+					   : EVENT_RECORDING_FINISHED);
 	rec->tap = obj_unref(rec->tap);
 	tell_flow(rec);
 	tell_watcher(rec);
@@ -321,9 +184,9 @@ static void on_beeped(void *arg)
 	struct call *call = rec->call;
 
 	call_turn_begin(call);
-	rec->err = runs(rec) ? give_tap(rec) : 0;
+	rec->err = call_recording_runs(rec) ? give_tap(rec) : 0;
 	if (rec->err)
-		stop(rec, "failed");
+		call_recording_stop(rec, "failed");
 	call_turn_end(call);
 }
 
@@ -399,18 +262,6 @@ static int check(const struct call *call, const struct flow_record *prm,
 	return rec->rate ? 0 : ENOTCONN;
 }
 
-static const char *code_of(int err)
-{
-	switch (err) {
-	case ENOTCONN:
-		return "not_answered";
-	case EAGAIN:
-		return "busy";
-	default:
-		return "recording_failed";
-	}
-}
-
 int call_recording_start(struct call *call, const struct flow_record *prm,
 			 char id[ID_SIZE], const char **codep)
 {
@@ -428,7 +279,7 @@ int call_recording_start(struct call *call, const struct flow_record *prm,
 	if (err) {
 		recording_free(rec);
 		if (codep)
-			*codep = code_of(err);
+			*codep = err == EAGAIN ? "busy" : "recording_failed";
 		return err;
 	}
 
@@ -439,167 +290,12 @@ int call_recording_start(struct call *call, const struct flow_record *prm,
 			g_ptr_array_new_with_free_func(recording_free);
 	g_ptr_array_add(call->recordings, rec);
 	(void)str_copy(id, ID_SIZE, rec->id);
-	write_down(rec, EVENT_RECORDING_STARTED);
+	call_recording_write(rec, EVENT_RECORDING_STARTED);
 	if (prm->beep_start && beep(rec)) {
 		rec->err = EIO;
-		stop(rec, "failed");
+		call_recording_stop(rec, "failed");
 	}
 	call_turn_end(call);
-
-	return 0;
-}
-
-/* ---- what happens to it ---- */
-
-/* The newest that runs, or the one of this id; of all the newest first */
-static struct call_recording *find(const struct call *call, const char *id)
-{
-	unsigned i = call->recordings ? call->recordings->len : 0;
-
-	while (i-- > 0) {
-		struct call_recording *rec = call->recordings->pdata[i];
-
-		if (id ? str_eq(rec->id, id) : runs(rec))
-			return rec;
-	}
-
-	return NULL;
-}
-
-int call_recording_verb(struct call *call, enum flow_record_verb verb,
-			const char *id)
-{
-	struct call_recording *rec = find(call, id);
-	const bool pause = verb == FLOW_RECORD_PAUSE;
-
-	if (!rec)
-		return ENOENT;
-	if (verb == FLOW_RECORD_STOP
-		    ? !runs(rec)
-		    : rec->state != (pause ? RECORDING : PAUSED))
-		return EPROTO;
-
-	call_turn_begin(call);
-	if (verb == FLOW_RECORD_STOP) {
-		stop(rec, "stopped");
-	} else {
-		media_tap_pause(rec->tap, pause);
-		(void)set_state(rec, pause ? PAUSED : RECORDING);
-		write_down(rec, pause ? EVENT_RECORDING_PAUSED
-				      : EVENT_RECORDING_RESUMED);
-	}
-	call_turn_end(call);
-
-	return 0;
-}
-
-bool call_recording_digit(struct call *call, char digit)
-{
-	unsigned i = call->recordings ? call->recordings->len : 0;
-
-	while (i-- > 0) {
-		struct call_recording *rec = call->recordings->pdata[i];
-
-		if (!runs(rec) || !strchr(rec->keys, digit))
-			continue;
-		stop(rec, "key");
-		return true;
-	}
-
-	return false;
-}
-
-void call_recording_tapped(struct call *call, uint32_t tap_id,
-			   enum media_tap_end why)
-{
-	unsigned i;
-
-	for (i = 0; call->recordings && i < call->recordings->len; ++i) {
-		struct call_recording *rec = call->recordings->pdata[i];
-
-		if (runs(rec) && rec->tap_id == tap_id)
-			stop(rec, reason_of(why));
-	}
-}
-
-void call_recordings_end(struct call *call)
-{
-	unsigned i;
-
-	for (i = 0; call->recordings && i < call->recordings->len; ++i)
-		if (runs(call->recordings->pdata[i]))
-			stop(call->recordings->pdata[i], "hangup");
-}
-
-void call_recordings_put(GString *out, const char *key, const struct call *call)
-{
-	unsigned i;
-
-	jsonw_open(out, key, '[');
-	for (i = 0; call->recordings && i < call->recordings->len; ++i) {
-		const struct call_recording *rec = call->recordings->pdata[i];
-
-		jsonw_str(out, NULL, rec->id);
-	}
-	jsonw_close(out, ']');
-}
-
-/* ---- for verbs ---- */
-
-struct call *call_of_recording(const struct call_table *table,
-			       const char *recording_id)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, table->calls);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct call_recording *rec = find(value, recording_id);
-
-		if (rec && rec->rec)
-			return value;
-	}
-
-	return NULL;
-}
-
-int call_recording_request(struct call *call, enum flow_record_verb verb,
-			   const char *id, const char *request_id,
-			   const char **whyp)
-{
-	int err;
-
-	call_turn_begin(call);
-	g_free(call->request_id);
-	call->request_id = g_strdup(request_id);
-	err = call_recording_verb(call, verb, id);
-	g_free(call->request_id);
-	call->request_id = NULL;
-	call_turn_end(call);
-	if (err == EPROTO)
-		*whyp = verb == FLOW_RECORD_PAUSE    ? "it does not record now"
-			: verb == FLOW_RECORD_RESUME ? "it is not paused"
-						     : "it has ended";
-
-	return err;
-}
-
-char *call_recording_text(const struct call *call, const char *id)
-{
-	const struct call_recording *rec = id ? find(call, id) : NULL;
-
-	return rec ? g_string_free(text_of(rec), FALSE) : NULL;
-}
-
-int call_recording_watch(struct call *call, const char *id,
-			 void (*closed)(void *arg, const char *text), void *arg)
-{
-	struct call_recording *rec = id ? find(call, id) : NULL;
-
-	if (!rec || !rec->rec || rec->watch)
-		return EALREADY;
-	rec->watch = closed;
-	rec->watch_arg = arg;
 
 	return 0;
 }

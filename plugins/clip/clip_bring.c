@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clip/clip_priv.h"
@@ -22,6 +23,7 @@ struct clip_bring {
 	struct clip *clip;
 	struct clips *clips;
 	char *dir;
+	char *path; /* of a recording, or NULL */
 	char key[CLIP_KEY_SIZE];
 	bool fetched; /* or the child alone makes it */
 
@@ -60,6 +62,7 @@ static void bring_free(void *arg) /* Thread: feeder */
 	clip_fault_clear(&bring->fault);
 	g_free(bring->etag);
 	g_free(bring->dir);
+	g_free(bring->path);
 	g_free(bring);
 }
 
@@ -218,7 +221,8 @@ static void render_failed(struct clip_bring *bring,
 			  const struct render_result *res)
 {
 	const struct clip_what *what = &bring->clip->what;
-	char *label = what->url ? clip_label(what->url) : g_strdup("speech");
+	char *label = what->url ? clip_label(what->url)
+				: g_strdup(what->path ? "recording" : "speech");
 	const char *code = "render_failed";
 
 	if (str_eq(res->code, "undecodable"))
@@ -267,32 +271,37 @@ static int take(int *fdp)
 static void render(struct clip_bring *bring)
 {
 	const struct clip_what *what = &bring->clip->what;
+	const bool is_file = bring->fetched || bring->path;
 	const struct render_text text = {
 		.text = what->text,
 		.language = what->language,
 		.voice = what->voice,
 		.provider = what->provider,
 	};
-	char *label = what->url ? clip_label(what->url) : NULL;
+	/* a path has no query */
+	const char *name = bring->path ? bring->path : what->url;
+	char *label = name ? clip_label(name) : NULL;
 	struct render_file file = {
 		.size = atomic_load(&bring->total),
 		.name_hint = label ? strrchr(label, '/') + 1 : "speech.wav",
+		.growing = -1,
 	};
 	const struct render_job_params prm = {
-		.file = bring->fetched ? &file : NULL,
-		.text = bring->fetched ? NULL : &text,
+		.file = is_file ? &file : NULL,
+		.text = is_file ? NULL : &text,
 		.rate = what->rate,
 		.out = take(&bring->temp.pcm_w),
 		.max_samples = (int64_t)what->rate *
-			       (what->url ? FILE_MAX_S : SPEECH_MAX_S),
+			       (name ? FILE_MAX_S : SPEECH_MAX_S),
 		.progress = on_samples,
 		.done = on_rendered,
 		.arg = bring,
 	};
 	int err;
 
-	if (bring->fetched) {
+	if (is_file)
 		file.in = take(&bring->temp.raw_r);
+	if (bring->fetched) {
 		/* ours stays open: writing never meets a closed pipe. Without
 		 * one of its own it would take what is there for the whole */
 		file.growing = fcntl(bring->temp.grow_r, F_DUPFD_CLOEXEC, 0);
@@ -413,11 +422,28 @@ static void fetch(struct clip_bring *bring)
 
 /* ---- the start ---- */
 
+/* A recording: it lies here, whole */
+static void open_own(struct clip_bring *bring)
+{
+	const int fd = open(bring->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	bring->temp.raw_r = fd;
+	if (fd < 0 || fstat(fd, &st))
+		bring->err = errno;
+	else if (!S_ISREG(st.st_mode))
+		bring->err = EBADMSG;
+	else
+		atomic_store(&bring->total, st.st_size);
+}
+
 static void make(void *arg) /* Thread: feeder */
 {
 	struct clip_bring *bring = arg;
 
 	bring->err = clip_file_make(&bring->temp, bring->dir, bring->fetched);
+	if (!bring->err && bring->path)
+		open_own(bring);
 }
 
 static void on_made(void *arg)
@@ -459,6 +485,9 @@ void clip_bring_start(struct clip *clip)
 	bring->clip = clip;
 	bring->clips = clips;
 	bring->dir = g_strdup(clips->cache_dir);
+	bring->path = g_strdup(clip->what.path);
+	/* who deletes a recording finds it nowhere else */
+	bring->no_store = bring->path != NULL;
 	g_strlcpy(bring->key, clip->key, sizeof(bring->key));
 	bring->temp = (struct clip_temp){-1, -1, -1, -1, -1, -1, NULL};
 	bring->fetched = clip_is_fetched(&clip->what);

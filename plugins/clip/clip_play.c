@@ -33,6 +33,7 @@ struct clip_play {
 	void (*failed)(void *arg, const struct clip_end *end);
 	void *arg;
 	bool told;
+	unsigned rate;
 	struct feed *feed; /* the feeder's; NULL: everything is stopped */
 	size_t nitems;
 	struct play_item items[];
@@ -80,18 +81,6 @@ static void on_failed(struct clip_user *user, const struct clip_fault *fault)
 	item_failed(ITEM_OF(user), fault);
 }
 
-static void on_found(void *arg, struct clip_pcm *pcm,
-		     const struct clip_fault *fault)
-{
-	struct play_item *item = arg;
-
-	item->lookup = NULL;
-	if (pcm)
-		item_ready(item, pcm);
-	else
-		item_failed(item, fault);
-}
-
 static void tell(struct clip_play *play, const struct clip_fault *fault)
 {
 	const struct clip_end end = {
@@ -132,20 +121,9 @@ void clip_play_failed(void *arg, uint64_t id, size_t index, int err)
 
 /* ---- the start ---- */
 
-static void want_media(struct clip_play *play, struct play_item *item,
-		       const struct clip_play_params *prm, const char *ref,
-		       unsigned rate)
+static bool is_own(const char *url)
 {
-	struct clip_fault fault = {0};
-
-	item->lookup = clip_lookup_start(play->clips, prm->account_id, ref,
-					 rate, on_found, item);
-	if (item->lookup)
-		return;
-
-	clip_fault_set(&fault, EAGAIN, "busy", "media:%s: too much waits", ref);
-	item_failed(item, &fault);
-	clip_fault_clear(&fault);
+	return str_starts(url, "media:") || str_starts(url, "recording:");
 }
 
 static void want(struct clip_play *play, struct play_item *item,
@@ -156,14 +134,46 @@ static void want(struct clip_play *play, struct play_item *item,
 	clip_join(play->clips, what, &item->user);
 }
 
+static void on_found(void *arg, const struct clip_found *found)
+{
+	struct play_item *item = arg;
+	struct clip_what what = {.rate = item->play->rate};
+
+	item->lookup = NULL;
+	if (found->path) {
+		what.path = g_strdup(found->path);
+		want(item->play, item, &what);
+	} else if (found->fault.code) {
+		item_failed(item, &found->fault);
+	} else {
+		item_ready(item, found->pcm);
+	}
+}
+
+/* What lies here, of an account */
+static void want_own(struct clip_play *play, struct play_item *item,
+		     const struct clip_play_params *prm, const char *url)
+{
+	struct clip_fault fault = {0};
+
+	item->lookup = clip_lookup_start(play->clips, prm->account_id, url,
+					 play->rate, on_found, item);
+	if (item->lookup)
+		return;
+
+	clip_fault_set(&fault, EAGAIN, "busy", "%s: too much waits", url);
+	item_failed(item, &fault);
+	clip_fault_clear(&fault);
+}
+
 static void want_url(struct clip_play *play, struct play_item *item,
 		     const struct clip_play_params *prm, const char *url,
 		     unsigned rate)
 {
 	struct clip_what what = {.rate = rate};
 
-	if (str_starts(url, "media:")) {
-		want_media(play, item, prm, url + strlen("media:"), rate);
+	if (is_own(url)) {
+		want_own(play, item, prm, url);
 	} else if (!str_starts(url, "tone:")) {
 		what.url = g_strdup(url);
 		want(play, item, &what);
@@ -192,8 +202,8 @@ static bool is_playable(const char *url)
 		return false;
 	if (str_starts(url, "tone:"))
 		return tone_parse(NULL, url, NULL) == 0;
-	if (str_starts(url, "media:"))
-		return url[strlen("media:")] != '\0';
+	if (is_own(url))
+		return strchr(url, ':')[1] != '\0';
 
 	return opt_check_http_url(url) == NULL;
 }
@@ -294,6 +304,7 @@ int clip_play_start(struct clip_play **playp, struct clips *clips,
 		return err;
 
 	play = play_alloc(clips, prm);
+	play->rate = rate;
 	feed.id = (uint64_t)play->id;
 	feed.nitems = play->nitems;
 	play->feed = feed_alloc(&feed);

@@ -51,6 +51,7 @@ void clip_fault_clear(struct clip_fault *fault);
 struct clip_what {
 	unsigned rate;
 	char *url;
+	char *path; /**< of a recording; it is decoded, and not kept */
 	char *text, *language, *voice, *provider;
 };
 
@@ -100,7 +101,7 @@ struct clips {
 	struct render *render;
 	struct db *db;
 	const struct clip_ops *ops;
-	char *cache_dir, *media_dir;
+	char *cache_dir, *media_dir, *data_dir;
 	int64_t cache_max, fetch_max; /**< bytes */
 	char *tts_provider, *tts_url, *tts_key, *tts_model;
 	struct feeder *feeder;
@@ -185,17 +186,21 @@ void clip_request_free(struct clip_request *req);
 int clip_request_judge(const struct clip *clip, const struct fetch_result *res,
 		       struct clip_fault *fault, bool *passingp);
 
-/* ---- clip_media.c ---- */
+/* ---- clip_lookup.c ---- */
 
 struct clip_lookup;
-/** Find media:REF of an account and open it, on a worker.
- * @param pcm  NULL with a fault
+/** What was found: one of the two, or a fault; borrowed */
+struct clip_found {
+	struct clip_pcm *pcm; /**< of media:REF, open */
+	const char *path;     /**< of recording:REF, to be decoded */
+	struct clip_fault fault;
+};
+/** Find a URL of these kinds in an account, on a worker.
  * @return NULL: EAGAIN */
 struct clip_lookup *
-clip_lookup_start(struct clips *clips, const char *account_id, const char *ref,
+clip_lookup_start(struct clips *clips, const char *account_id, const char *url,
 		  unsigned rate,
-		  void (*done)(void *arg, struct clip_pcm *pcm,
-			       const struct clip_fault *fault),
+		  void (*done)(void *arg, const struct clip_found *found),
 		  void *arg);
 /** done() does not come any more */
 void clip_lookup_cancel(struct clip_lookup *lookup);

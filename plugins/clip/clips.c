@@ -45,6 +45,7 @@ void clip_fault_copy(struct clip_fault *to, const struct clip_fault *from)
 void clip_what_clear(struct clip_what *what)
 {
 	g_free(what->url);
+	g_free(what->path);
 	g_free(what->text);
 	g_free(what->language);
 	g_free(what->voice);
@@ -69,6 +70,8 @@ void clip_what_key(const struct clips *clips, const struct clip_what *what,
 
 	g_string_append_printf(text, "%u,", what->rate);
 	add_part(text, what->url);
+	if (what->path)
+		add_part(text, what->path);
 	add_part(text, what->text);
 	add_part(text, what->language);
 	add_part(text, what->voice);
@@ -221,6 +224,7 @@ static void clips_destructor(void *arg)
 
 	g_free(clips->cache_dir);
 	g_free(clips->media_dir);
+	g_free(clips->data_dir);
 	g_free(clips->tts_provider);
 	g_free(clips->tts_url);
 	g_free(clips->tts_key);
@@ -242,6 +246,7 @@ static struct clips *clips_alloc(const struct clips_params *prm)
 	clips->db = prm->db;
 	clips->ops = prm->ops;
 	clips->cache_dir = g_build_filename(prm->data_dir, "cache", NULL);
+	clips->data_dir = g_strdup(prm->data_dir);
 	clips->media_dir = g_build_filename(prm->data_dir, "media", NULL);
 	clips->cache_max =
 		prm->cache_max_bytes ? prm->cache_max_bytes : cache_bytes;

@@ -61,22 +61,41 @@ static void learn(const struct sipx_event *ev, struct sipx_leg *leg)
 {
 	struct sipx_peer peer;
 
+	leg->met = true;
 	sipx_source_peer(ev->stack, &peer);
 	sipx_peer_remote(leg->remote, sizeof(leg->remote), &peer);
 	g_free(leg->info);
 	leg->info = sipx_describe(leg->call_id, ev->sip, leg->remote);
 }
 
-static void hear(const struct sipx_event *ev, struct sipx_leg *leg)
+void sipx_tell_heard(struct sipx_leg *leg)
 {
-	if (!leg->heard || ev->sip->sip_user_agent || ev->sip->sip_server)
-		learn(ev, leg);
 	if (leg->heard)
 		return;
-
 	leg->heard = true;
 	if (sipx_leg_hears(leg) && leg->leg.handler->heard)
 		leg->leg.handler->heard(leg->leg.arg);
+}
+
+/* nua does not tell of 100, and when it is made to (NTATAG_PASS_100) it loses
+ * the memory of each. This is asked while sofia parses: from outside, later. */
+void sipx_response_seen(struct sipx_stack *stack, const sip_t *sip)
+{
+	struct sipx_leg *leg;
+
+	if (!sip->sip_status || !sip->sip_call_id || !sip->sip_cseq ||
+	    sip->sip_cseq->cs_method != sip_method_invite)
+		return;
+	leg = g_hash_table_lookup(stack->legs, sip->sip_call_id->i_id);
+	if (leg && leg->state == SIPX_CALLING && !leg->heard)
+		sipx_leg_later(leg, SIPX_LATER_HEARD);
+}
+
+static void hear(const struct sipx_event *ev, struct sipx_leg *leg)
+{
+	if (!leg->met || ev->sip->sip_user_agent || ev->sip->sip_server)
+		learn(ev, leg);
+	sipx_tell_heard(leg);
 }
 
 /* ---- provisional ---- */
@@ -170,7 +189,7 @@ static void unreachable(const struct sipx_event *ev, struct sipx_leg *leg)
 
 static void on_failure(const struct sipx_event *ev, struct sipx_leg *leg)
 {
-	leg->dialled = true;
+	leg->dialling = false;
 	if (!leg->deaf && is_theirs(ev->sip))
 		refused(ev, leg, ev->sip->sip_status->st_status);
 	else if (!leg->deaf)
@@ -196,7 +215,7 @@ static int agree(const struct sipx_event *ev, struct sipx_leg *leg)
 
 static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 {
-	leg->dialled = true;
+	leg->dialling = false;
 	timer_cancel(leg->stack->timers, &leg->cancel_timer);
 	sipx_ack(ev, NULL);
 	if (leg->state == SIPX_OVER) {
@@ -230,7 +249,7 @@ void sipx_on_invite_reply(const struct sipx_event *ev)
 
 	if (!leg)
 		return;
-	if (leg->dialled || leg->state == SIPX_INVITED) {
+	if (!leg->dialling) {
 		sipx_on_reinvite_reply(ev);
 		return;
 	}

@@ -164,6 +164,8 @@ static void on_later(void *arg)
 	const struct leg_handler *handler = leg->leg.handler;
 
 	leg->later = 0;
+	if (what & SIPX_LATER_HEARD)
+		sipx_tell_heard(leg);
 	if (what & SIPX_LATER_EARLY && sipx_leg_hears(leg) &&
 	    leg->state == SIPX_INVITED)
 		handler->early(leg->leg.arg);

@@ -98,9 +98,10 @@ enum sipx_state {
 
 /** What a leg tells its call a moment later, outside leg_ops; in this order */
 enum {
-	SIPX_LATER_EARLY = 1 << 0,
-	SIPX_LATER_ENDED = 1 << 1,
-	SIPX_LATER_CLOSED = 1 << 2,
+	SIPX_LATER_HEARD = 1 << 0,
+	SIPX_LATER_EARLY = 1 << 1,
+	SIPX_LATER_ENDED = 1 << 2,
+	SIPX_LATER_CLOSED = 1 << 3,
 };
 
 struct sipx_leg {
@@ -115,9 +116,11 @@ struct sipx_leg {
 	char remote[SIPX_PEER_SIZE + 8]; /**< from where it came, as there */
 
 	/* outgoing (invite.c) */
-	bool dialled; /**< our INVITE has its final response */
-	bool heard;   /**< anything came */
-	bool rang;    /**< ringing() was told */
+	bool outgoing; /**< the Call-ID is ours */
+	bool dialling; /**< our INVITE has no final response yet */
+	bool heard;    /**< anything came, and heard() was told */
+	bool met;      /**< remote is where a response came from */
+	bool rang;     /**< ringing() was told */
 	bool answered_challenge;
 	char early_tag[SIPX_TEXT_SIZE]; /**< To tag of the early answer */
 	struct timer cancel_timer;      /**< when nothing answers our CANCEL */
@@ -238,6 +241,10 @@ const char *sipx_leg_name(struct sipx_leg *leg);
 int sipx_dial(void *arg, const struct leg_dial *dial,
 	      const struct leg_route *route, const struct leg_handler *handler,
 	      void *handler_arg, struct leg **legp);
+/** A response, of whatever kind, is being read: nua keeps 100 to itself */
+void sipx_response_seen(struct sipx_stack *stack, const sip_t *sip);
+/** heard(), once */
+void sipx_tell_heard(struct sipx_leg *leg);
 /** Acknowledge the 200 that is being handled.
  * @param sdp  Our answer, or NULL
  */

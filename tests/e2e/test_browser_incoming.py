@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Browsers are called: by REST, and by another browser over `connect`."""
+from lib import sound
 from lib.browser import Browser
 from lib.platform import Platform
+from lib.sip import Caller
 from lib.tap import check, equal, main, wait_for
 
 TARGET = "extension:1001@acme.test"
@@ -24,6 +26,7 @@ def setup():
     p = Platform()
     p.domain = p.create("/v1/domains", {"name": "acme.test"})
     p.tokens = {name: token_of(p, name) for name in ("1001", "1002")}
+    p.flow("pair", PAIR, name="pair")
     return p
 
 
@@ -137,8 +140,14 @@ def test_two_devices(p):
         equal(len(until(p, call_id, "answered")["attempts"]), 2, "attempts")
 
 
+def is_quiet(browser, hz):
+    """A tone is not to be heard any more."""
+    wait_for(lambda: browser.ask("listen", frequencies=[hz],
+                                 ms=300)[str(hz)] < 0.01,
+             timeout_s=10, what=f"no {hz} Hz")
+
+
 def test_two_browsers_hear_and_see_each_other(p):
-    p.flow("pair", PAIR, name="pair")
     with Devices(p, "1001", "1002") as (callee, caller):
         caller.ask("dial", destination="pair")
         rings = callee.incoming()
@@ -155,9 +164,50 @@ def test_two_browsers_hear_and_see_each_other(p):
             first = side.frames()["frames"]
             wait_for(lambda s=side, f=first: s.frames()["frames"] > f + 10,
                      timeout_s=15, what=f"a moving picture at the {name}")
+
+        # a browser holds, then the platform does
+        callee.send(request="hold")
+        callee.ask("event", name="holding")
+        is_quiet(caller, 1300)
+        callee.send(request="unhold")
+        callee.ask("event", name="resumed")
+        caller.hears(1300)
+        path = f"/v1/calls/{rings['call_id']}"
+        check(p.post(f"{path}/hold", {}).status < 300, "hold")
+        callee.ask("event", name="held")
+        is_quiet(callee, 900)
+        check(p.post(f"{path}/unhold", {}).status < 300, "unhold")
+        callee.ask("event", name="unheld")
+        callee.hears(900)
         callee.ask("hang_up")
         equal(hangup_of(p, rings["call_id"])[:2], ("remote", "normal"),
               "the callee's hangup")
+
+
+def test_a_phone_calls_a_browser(p):
+    """a phone calls over connect: its codec is taken, nothing is converted"""
+    caller = Caller(p.sip, to="pair", user="+4530000001")
+    try:
+        with Devices(p, "1001") as (b,):
+            caller.invite()
+            rings = b.incoming()
+            equal(rings["call"]["source"]["target"], "+4530000001",
+                  "who calls")
+            equal(rings["video"], False, "with a picture")
+            b.accept(rings["call_id"])
+            caller.take(caller.wait_status(200))
+            caller.ack()
+            found = until(p, rings["call_id"], "answered")
+            equal(found["media"]["audio"]["codec"], "PCMU", "codec")
+            caller.rtp.voice = sound.tone_ulaw(1000, 0.1)
+            b.ask("say", hz=1300)
+            b.hears(1000)
+            wait_for(lambda: sound.power(caller.hear(0.4), 1300) > 0.9,
+                     timeout_s=10, what="the browser's tone at the phone")
+            b.ask("hang_up")
+            caller.respond(caller.wait_request("BYE"), 200)
+    finally:
+        caller.close()
 
 
 if __name__ == "__main__":

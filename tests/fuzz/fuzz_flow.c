@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A flow: the input is a document, a zero byte, and the order of events. Each
  * byte of the rest is one thing that happens: an answer, the end of a play, a
- * timer, a key, the caller leaving; early, late, or twice. Whatever comes, the
+ * timer, a key, what a server, a callee or a recording comes to, the caller
+ * leaving; early, late, or twice. Whatever comes, the
  * flow ends once, is silent afterwards, and holds nothing; and a document that
  * was taken is taken again as it is shown.
  */
@@ -29,7 +30,11 @@ struct world {
 	size_t left;
 	int64_t now_ms, due_ms;
 	bool answered, echo, ended;
-	uint32_t play_id;
+	uint32_t play_id, http_id;
+	const char *text; /**< the document: servers answer with it */
+	size_t text_len;
+	bool asks, connects; /**< the flow waits for that */
+	unsigned records;
 	unsigned inside; /**< host functions since the last event */
 };
 
@@ -98,6 +103,104 @@ static int host_echo(void *arg, bool on)
 	if (w->left && w->what[0] == 0xfc)
 		return ENOTCONN;
 	w->echo = on;
+
+	return 0;
+}
+
+static int host_http(void *arg, const struct flow_http *http, uint32_t *idp)
+{
+	struct world *w = arg;
+
+	enter(w);
+	must(http->url && http->method && (http->body || !http->body_len));
+	must(!idp || !w->asks); /* one at a time */
+	if (w->left && w->what[0] == 0xfb)
+		return EAGAIN;
+	if (idp) {
+		*idp = ++w->http_id;
+		w->asks = true;
+	}
+
+	return 0;
+}
+
+static void host_http_cancel(void *arg, uint32_t id)
+{
+	struct world *w = arg;
+
+	enter(w);
+	must(w->asks && id == w->http_id);
+	w->asks = false;
+}
+
+static int host_mute(void *arg, bool in, bool out, bool on)
+{
+	(void)on;
+	enter(arg);
+	must(in || out);
+
+	return 0;
+}
+
+static int host_connect(void *arg, const struct flow_connect *prm,
+			const char **codep)
+{
+	struct world *w = arg;
+
+	enter(w);
+	must(!w->connects && json_array_size(prm->destinations));
+	if (w->left && w->what[0] == 0xfa) {
+		*codep = "no_route";
+		return ENOENT;
+	}
+	w->connects = true;
+
+	return 0;
+}
+
+static void host_connect_cancel(void *arg)
+{
+	struct world *w = arg;
+
+	enter(w);
+	must(w->connects);
+	w->connects = false;
+}
+
+static int host_record(void *arg, const struct flow_record *prm,
+		       char id[ID_SIZE], const char **codep)
+{
+	struct world *w = arg;
+
+	(void)codep;
+	enter(w);
+	must(prm->format && prm->end_of_key);
+	if (w->left && w->what[0] == 0xf9)
+		return EIO;
+	g_snprintf(id, ID_SIZE, "r%u", ++w->records);
+
+	return 0;
+}
+
+static int host_record_verb(void *arg, enum flow_record_verb verb,
+			    const char *id)
+{
+	const struct world *w = arg;
+
+	(void)verb;
+	(void)id;
+	enter(arg);
+
+	return w->records ? 0 : ENOENT;
+}
+
+static int host_call(void *arg, const struct flow_call *prm, json_t **idsp,
+		     const char **codep)
+{
+	(void)codep;
+	enter(arg);
+	must(!prm->flow_id != !prm->doc);
+	*idsp = json_array();
 
 	return 0;
 }
@@ -174,6 +277,14 @@ static const struct flow_host host = {
 	.now_ms = host_now_ms,
 	.wall_ms = host_wall_ms,
 	.lookup = host_lookup,
+	.http = host_http,
+	.http_cancel = host_http_cancel,
+	.mute = host_mute,
+	.connect = host_connect,
+	.connect_cancel = host_connect_cancel,
+	.record = host_record,
+	.record_verb = host_record_verb,
+	.call = host_call,
 	.flow = host_flow,
 	.action = host_action,
 	.error = host_error,
@@ -208,6 +319,80 @@ static void pass_time(struct world *w, int64_t ms)
 	tell(w, FLOW_EV_TIMER, 0, 0);
 }
 
+static void answer(struct world *w, unsigned how)
+{
+	static const struct flow_http_reply replies[] = {
+		{.status = 204},
+		{.status = 200},
+		{.code = "timeout", .why = "late"},
+		{.status = 503, .retry_after_s = 1},
+		{.status = 200, .body = "{\"a\":[", .body_len = 6},
+	};
+	struct flow_http_reply reply = replies[how];
+	const struct flow_event ev = {
+		.type = FLOW_EV_HTTP, .id = w->http_id, .http = &reply};
+
+	if (how == 1) {
+		reply.body = w->text;
+		reply.body_len = w->text_len;
+	}
+	w->asks = false;
+	flow_run_event(w->run, &ev);
+}
+
+static void connected(struct world *w, const char *status, int sip_code)
+{
+	const struct flow_connected how = {.status = status,
+					   .sip_code = sip_code};
+	const struct flow_event ev = {.type = FLOW_EV_CONNECT, .connect = &how};
+
+	if (!w->connects)
+		return;
+	w->connects = false;
+	flow_run_event(w->run, &ev);
+}
+
+static void recorded(struct world *w, const char *reason)
+{
+	char id[ID_SIZE];
+	const struct flow_recorded how = {.id = id, .reason = reason};
+	const struct flow_event ev = {.type = FLOW_EV_RECORDED,
+				      .recorded = &how};
+
+	g_snprintf(id, sizeof(id), "r%u", w->records);
+	flow_run_event(w->run, &ev);
+}
+
+/* What others do */
+static void world_happens(struct world *w, unsigned what)
+{
+	switch (what) {
+	case 5:
+		if (w->connects)
+			tell(w, FLOW_EV_BRIDGED, 0, 0);
+		break;
+	case 6:
+		connected(w, "answered", 0);
+		break;
+	case 7:
+		connected(w, "busy", 486);
+		break;
+	case 8:
+		recorded(w, "silence");
+		break;
+	case 9:
+		recorded(w, "failed");
+		break;
+	case 15:
+		flow_run_cancel(w->run);
+		break;
+	default:
+		if (what < 5)
+			answer(w, what);
+		break;
+	}
+}
+
 static void happen(struct world *w, uint8_t byte)
 {
 	w->inside = 0;
@@ -230,8 +415,7 @@ static void happen(struct world *w, uint8_t byte)
 		tell(w, FLOW_EV_TIMER, 0, 0);
 		break;
 	case 5:
-		if (byte == 0x5f)
-			flow_run_cancel(w->run);
+		world_happens(w, byte & 15);
 		break;
 	case 6:
 	case 7:
@@ -249,10 +433,9 @@ static void happen(struct world *w, uint8_t byte)
 	}
 }
 
-static void run_doc(struct flow_doc *doc, const uint8_t *what, size_t left)
+static void run_doc(struct world w)
 {
-	struct world w = {.doc = doc, .what = what, .left = left, .due_ms = -1};
-	struct flow_run_params prm = {.doc = doc, .host = &host, .arg = &w};
+	struct flow_run_params prm = {.doc = w.doc, .host = &host, .arg = &w};
 	struct flow_vars *vars = NULL;
 	struct flow_step step;
 	bool truncated;
@@ -306,7 +489,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (flow_doc_alloc(&doc, json, &faults) == 0) {
 		must(faults.list == NULL);
 		save_again(doc);
-		run_doc(doc, zero ? zero + 1 : data, zero ? size - len - 1 : 0);
+		run_doc((struct world){
+			.doc = doc,
+			.text = (const char *)data,
+			.text_len = len,
+			.what = zero ? zero + 1 : data,
+			.left = zero ? size - len - 1 : 0,
+			.due_ms = -1,
+		});
 		obj_unref(doc);
 	} else {
 		must(json_array_size(faults.list) > 0);

@@ -156,16 +156,18 @@ static void hold(struct media_leg *media, bool on)
 
 static uint32_t tap(struct media_leg *media, struct media_tap *tap)
 {
-	(void)media;
-	(void)tap;
+	struct api_leg *leg = leg_of(media);
 
-	return 1;
+	if (leg->ntaps == LEG_TAPS_MAX)
+		return 0;
+	leg->taps[leg->ntaps] = obj_ref(tap);
+
+	return ++leg->ntaps;
 }
 
 static void untap(struct media_leg *media, uint32_t tap_id)
 {
-	(void)media;
-	(void)tap_id;
+	media_tap_finish(leg_of(media)->taps[tap_id - 1]);
 }
 
 const struct call_media_ops api_legs_media = {
@@ -291,6 +293,7 @@ void api_legs_close(struct api_legs *legs)
 {
 	struct closing closing = {.legs = legs};
 	unsigned i;
+	uint32_t k;
 
 	do {
 		api_rig_on_loop(legs->rig, end_all, &closing);
@@ -299,6 +302,8 @@ void api_legs_close(struct api_legs *legs)
 	for (i = 0; i < legs->n; ++i) {
 		struct api_leg *leg = legs->legs[i];
 
+		for (k = 0; k < leg->ntaps; ++k)
+			obj_unref(leg->taps[k]);
 		g_free(leg->type);
 		g_free(leg->target);
 		g_free(leg->source);

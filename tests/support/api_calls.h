@@ -25,6 +25,8 @@ struct api_leg {
 	struct leg_end end; /**< of the last hangup */
 	/* its sound */
 	unsigned plays, stops, echos;
+	struct media_tap *taps[LEG_TAPS_MAX]; /**< by id - 1 */
+	uint32_t ntaps;
 	char digits[64]; /**< the last that were sent */
 	bool muted_in, muted_out, held;
 	/* an outgoing one: what was asked for */

@@ -138,6 +138,7 @@ static void start(struct api_rig *rig)
 	env.calls = rig->calls;
 	must(api_alloc(&rig->api, &env), "api");
 	must(api_media_recover(rig->api), "recover");
+	must(api_recordings_recover(rig->api), "recover");
 	must(api_bootstrap(rig->api, API_RIG_KEY, rig->demo), "bootstrap");
 	must(db_read(store_db(rig->store), "SELECT id FROM account", NULL, 0,
 		     text_row, rig->account_id),

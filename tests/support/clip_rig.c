@@ -118,7 +118,10 @@ static void make_db(struct clip_rig *rig)
 	assert_int_equal(sqlite3_exec(sqlite,
 				      "PRAGMA journal_mode=WAL;"
 				      "CREATE TABLE media (id TEXT, account_id"
-				      " TEXT, name TEXT) STRICT;",
+				      " TEXT, name TEXT) STRICT;"
+				      "CREATE TABLE recording (id TEXT,"
+				      " account_id TEXT, format TEXT,"
+				      " status TEXT) STRICT;",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	(void)sqlite3_close(sqlite);
@@ -347,6 +350,37 @@ void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 	(void)sqlite3_close(sqlite);
 	sqlite3_free(sql);
 	g_free(pcm);
+	g_free(dir);
+	g_free(db);
+}
+
+void clip_rig_record(struct clip_rig *rig, const char *account_id,
+		     const char *id, const char *status, int from, size_t n)
+{
+	char *db = g_build_filename(rig->dir, "store.sqlite", NULL);
+	char *dir = g_build_filename(rig->dir, "recordings", NULL);
+	char *name = g_strconcat(id, ".ogg", NULL);
+	char *path = g_build_filename(dir, name, NULL);
+	char *sql = sqlite3_mprintf("INSERT INTO recording VALUES (%Q, %Q,"
+				    " 'ogg', %Q)",
+				    id, account_id, status);
+	int16_t *pcm = g_new(int16_t, n);
+	sqlite3 *sqlite = NULL;
+	size_t i;
+
+	for (i = 0; i < n; ++i)
+		pcm[i] = (int16_t)(from + (int)i);
+	assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
+	assert_true(g_file_set_contents(path, (const char *)pcm,
+					(gssize)(n * sizeof(*pcm)), NULL));
+	assert_int_equal(sqlite3_open(db, &sqlite), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
+			 SQLITE_OK);
+	(void)sqlite3_close(sqlite);
+	sqlite3_free(sql);
+	g_free(pcm);
+	g_free(path);
+	g_free(name);
 	g_free(dir);
 	g_free(db);
 }

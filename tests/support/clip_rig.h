@@ -137,4 +137,8 @@ void clip_rig_assert_count(const struct clip_rig_play *play, size_t at,
 void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *name, int from, size_t n);
 
+/** A recording of the account: a file that the decoder reads */
+void clip_rig_record(struct clip_rig *rig, const char *account_id,
+		     const char *id, const char *status, int from, size_t n);
+
 #endif

@@ -70,6 +70,12 @@ void pair_listen(struct media_pair *p)
 	}
 }
 
+void pair_drop_voice(struct media_pair *p, unsigned end)
+{
+	p->enc[end] = obj_unref(p->enc[end]);
+	p->said[end] = 0;
+}
+
 /* One packet of a sine, as the session says */
 static void speak(struct media_pair *p, unsigned i, double hz)
 {
@@ -93,6 +99,20 @@ static void speak(struct media_pair *p, unsigned i, double hz)
 	rig_far_send(&p->far[i], payload, len, false);
 }
 
+/* Of what was heard long ago nothing is kept */
+static void take_sound(struct media_ear *ear)
+{
+	const size_t keep = ear->rate;
+
+	while (ear->dec && media_ear_packet(ear, 0))
+		;
+	if (ear->n > 2 * keep) {
+		memmove(ear->pcm, ear->pcm + ear->n - keep,
+			keep * sizeof(*ear->pcm));
+		ear->n = keep;
+	}
+}
+
 void pair_talk(struct media_pair *p, unsigned ms, double hz0, double hz1)
 {
 	int64_t next_us = rig_now_us();
@@ -107,8 +127,7 @@ void pair_talk(struct media_pair *p, unsigned ms, double hz0, double hz1)
 		if (rig_now_us() < next_us)
 			rig_sleep_ms((unsigned)(next_us - rig_now_us()) / 1000);
 		for (i = 0; i < 2; ++i)
-			while (p->ear[i].dec && media_ear_packet(&p->ear[i], 0))
-				;
+			take_sound(&p->ear[i]);
 	}
 }
 

@@ -37,9 +37,12 @@ void pair_latch(struct media_pair *p);
 
 /** Both far ends speak a sine for ms (0 Hz: nothing is sent) and listen */
 void pair_talk(struct media_pair *p, unsigned ms, double hz0, double hz1);
+/** What an end speaks is encoded anew: its session has another codec */
+void pair_drop_voice(struct media_pair *p, unsigned end);
 /** Begin to listen anew */
 void pair_listen(struct media_pair *p);
-/** Strength in the last ms that an end heard; 1.0 = PAIR_LEVEL */
+/** Strength in the last ms that an end heard (a second is kept);
+ * 1.0 = PAIR_LEVEL */
 double pair_heard(const struct media_pair *p, unsigned end, unsigned ms,
 		  double hz);
 

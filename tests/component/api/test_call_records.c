@@ -407,6 +407,49 @@ static void test_erasing_leaves_nothing(void **state)
 	g_free(id);
 }
 
+static void recording(const char *call_id, const char *id, const char *status)
+{
+	static const char sql[] =
+		"INSERT INTO recording (id, account_id, call_id, status,"
+		" format, node_id, sequence, created_at, doc) VALUES (?1, ?2,"
+		" ?3, ?4, 'wav', 'test', 1, 1, '{}')";
+
+	api_rig_write(&rig, sql,
+		      (const struct db_value[]){DB_S(id), DB_S(rig.account_id),
+						DB_S(call_id), DB_S(status)},
+		      4);
+}
+
+static void test_its_recordings_go_too(void **state)
+{
+	char *id = ended_call(), *dir, *file;
+
+	recording(id, ID_OF("7"), "finished");
+	dir = g_build_filename(rig.dir, "recordings", NULL);
+	file = g_strconcat(dir, "/", ID_OF("7"), ".wav", NULL);
+	g_mkdir_with_parents(dir, 0700);
+	assert_true(g_file_set_contents(file, "RIFF", -1, NULL));
+
+	json_decref(api_rig_ok(ask(NULL, "calls.delete", id, NULL)));
+	assert_int_equal(left(id), 0);
+	while (g_file_test(file, G_FILE_TEST_EXISTS))
+		api_legs_sync(&legs); /* a worker's */
+	g_free(file);
+	g_free(dir);
+	g_free(id);
+}
+
+static void test_not_while_one_is_recorded(void **state)
+{
+	char *id = ended_call();
+
+	recording(id, ID_OF("7"), "recording");
+	assert_string_equal(api_rig_code(ask(NULL, "calls.delete", id, NULL)),
+			    "wrong_state");
+	assert_true(left(id) > 1);
+	g_free(id);
+}
+
 static void test_a_call_that_is_up_is_not_erased(void **state)
 {
 	char *id = api_legs_call_in(&legs, NULL, NULL);
@@ -430,6 +473,8 @@ int main(void)
 		TEST(test_what_a_leg_noted_stays),
 		TEST(test_others_read_no_story),
 		TEST(test_erasing_leaves_nothing),
+		TEST(test_its_recordings_go_too),
+		TEST(test_not_while_one_is_recorded),
 		TEST(test_a_call_that_is_up_is_not_erased),
 	};
 

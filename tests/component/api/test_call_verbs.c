@@ -26,6 +26,7 @@ static int setup(void **state)
 {
 	memset(&rig, 0, sizeof(rig));
 	rig.media = &api_legs_media;
+	rig.records = true;
 	api_rig_open(&rig);
 	api_legs_open(&legs, &rig);
 
@@ -121,6 +122,7 @@ static const struct {
 	{"calls.hold", NULL},
 	{"calls.unhold", NULL},
 	{"calls.redirect", "{'actions':[{'type':'hangup'}]}"},
+	{"calls.record", NULL},
 	{"calls.patch", "{'variables':{'a':'b'}}"},
 };
 
@@ -252,6 +254,38 @@ static void test_redirect_to_what_is_not_there(void **state)
 	g_free(id);
 }
 
+static void test_record(void **state)
+{
+	struct api_leg *leg = NULL;
+	char *id = answered(&leg), *location;
+	json_t *reply, *rec, *got;
+
+	reply = ask(NULL, "calls.record", id,
+		    "{'format':'ogg','channels':'mono'}");
+	location = g_strdup(json_str(reply, "location", ""));
+	rec = api_rig_ok(reply);
+	assert_true(g_str_has_prefix(location, "/v1/recordings/"));
+	assert_true(g_str_has_suffix(location, json_str(rec, "id", "-")));
+	assert_string_equal(json_str(rec, "call_id", ""), id);
+	assert_string_equal(json_str(rec, "status", ""), "recording");
+	assert_string_equal(json_str(rec, "format", ""), "ogg");
+	assert_int_equal(told(id, "request", "POST recordings"), 1);
+
+	/* whoever was told finds it */
+	got = api_rig_ok(
+		ask(NULL, "recordings.get", json_str(rec, "id", ""), NULL));
+	json_decref(got);
+
+	faults("calls.record", id,
+	       "{'format':'exe','channels':'all','max_duration_s':-1,"
+	       "'end_of_key':'x'}",
+	       "/format /channels /max_duration_s /end_of_key");
+	faults("calls.record", id, "{'video':true}", "/video");
+	json_decref(rec);
+	g_free(location);
+	g_free(id);
+}
+
 static void test_change_a_live_call(void **state)
 {
 	struct api_leg *leg = NULL;
@@ -281,6 +315,7 @@ static void test_before_the_answer_much_is_refused(void **state)
 	refuses("calls.hold", id, NULL, "wrong_state");
 	refuses("calls.unhold", id, NULL, "wrong_state");
 	refuses("calls.stop_media", id, NULL, "wrong_state");
+	refuses("calls.record", id, NULL, "wrong_state");
 	after = api_rig_ok(ask(NULL, "calls.get", id, NULL));
 	assert_true(json_equal(before, after));
 	json_decref(before);
@@ -410,6 +445,7 @@ int main(void)
 		TEST(test_hold_and_resume),
 		TEST(test_redirect),
 		TEST(test_redirect_to_what_is_not_there),
+		TEST(test_record),
 		TEST(test_change_a_live_call),
 		TEST(test_before_the_answer_much_is_refused),
 		TEST(test_who_is_not_there_hears_nothing),

@@ -177,6 +177,27 @@ static json_t *make_call(void)
 	return doc;
 }
 
+static json_t *make_recording(void)
+{
+	static const char sql[] =
+		"INSERT INTO recording (id, account_id, status, format,"
+		" node_id, sequence, created_at, doc)"
+		" VALUES (?1, ?2, 'recording', 'wav', 'test', 1, 1, ?3)";
+	char id[ID_SIZE], *text;
+	json_t *doc;
+
+	id_new(id);
+	doc = json_pack("{s:s, s:s}", "id", id, "status", "recording");
+	text = json_text(doc);
+	api_rig_write(&rig, sql,
+		      (const struct db_value[]){DB_S(id), DB_S(rig.account_id),
+						DB_S(text)},
+		      3);
+	free(text);
+
+	return doc;
+}
+
 /** Something to patch, by the first part of the verb's name */
 static char *make_for(const struct verb_row *row)
 {
@@ -210,6 +231,8 @@ static char *make_for(const struct verb_row *row)
 		doc = make_extension();
 	else if (str_starts(row->name, "calls."))
 		doc = make_call();
+	else if (str_starts(row->name, "recordings."))
+		doc = make_recording();
 	else if (str_starts(row->name, "webhooks."))
 		doc = api_rig_make(
 			&rig, "webhooks.create", NULL,

@@ -340,6 +340,73 @@ static void test_the_call_ends(void **state)
 	g_free(id);
 }
 
+static char *path_of(const char *name)
+{
+	return g_build_filename(rig.dir, "recordings", name, NULL);
+}
+
+static void wait_folder(const char *want)
+{
+	char *got = api_rig_folder(&rig, "recordings");
+
+	while (!str_eq(got, want)) {
+		g_free(got);
+		g_usleep(1000);
+		got = api_rig_folder(&rig, "recordings");
+	}
+	g_free(got);
+}
+
+/* With its call goes all that was recorded of it */
+static void test_the_call_is_erased(void **state)
+{
+	char *id = record_stored(), *second = record_stored(),
+	     *call_id = g_strdup(party.leg.call_id);
+	json_t *call = NULL;
+
+	api_rig_on_loop(&rig, speak, NULL);
+	expect_code(ask("calls.delete", call_id, NULL), "wrong_state");
+	end_call();
+	json_decref(wait_finished(id));
+	json_decref(wait_finished(second));
+	do {
+		json_decref(call);
+		call = api_rig_ok(ask("calls.get", call_id, NULL));
+	} while (!str_eq(json_str(call, "status", ""), "ended"));
+	json_decref(call);
+	json_decref(api_rig_ok(ask("calls.delete", call_id, NULL)));
+	expect_code(ask("recordings.get", id, NULL), "recording_not_found");
+	assert_int_equal(listed(NULL, NULL), 0);
+	wait_folder("");
+	g_free(call_id);
+	g_free(second);
+	g_free(id);
+}
+
+/* What a crash left of deletions */
+static void test_orphans_go_at_the_start(void **state)
+{
+	char *id = record_stored(), *name, *path;
+	json_t *doc;
+
+	doc = api_rig_ok(patch(id, "finished"));
+	json_decref(doc);
+	path = path_of(SOME_ID ".wav");
+	assert_true(g_file_set_contents(path, "x", 1, NULL));
+	g_free(path);
+	path = path_of("not-ours.wav");
+	assert_true(g_file_set_contents(path, "x", 1, NULL));
+	g_free(path);
+	end_call();
+	api_rig_restart(&rig);
+	name = g_strconcat(id, ".ogg not-ours.wav", NULL);
+	path = api_rig_folder(&rig, "recordings");
+	assert_string_equal(path, name);
+	g_free(path);
+	g_free(name);
+	g_free(id);
+}
+
 static void test_lists(void **state)
 {
 	char *first = record_stored(), *second = record_stored();
@@ -544,6 +611,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_call_ends, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_the_call_is_erased, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_orphans_go_at_the_start,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_patches, setup,

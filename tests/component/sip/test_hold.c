@@ -141,12 +141,12 @@ static void test_their_offer_meets_ours(void **state)
 
 	srig_hold(leg, true);
 	expect_offer(o, "a=sendonly");
-	strcpy(ours, o->callee.invite);
+	memcpy(ours, o->callee.invite, sizeof(ours));
 	scallee_request(&o->callee, "INVITE", "", "application/sdp",
 			SDP("2", "a=sendonly\r\n"));
 	assert_int_equal(scallee_response(&o->callee), 491);
 	scallee_request(&o->callee, "ACK", "", NULL, "");
-	strcpy(o->callee.invite, ours);
+	memcpy(o->callee.invite, ours, sizeof(ours));
 	accept_offer(o, SDP("2", "a=recvonly\r\n"));
 	sout_down(o, leg);
 }

@@ -160,8 +160,8 @@ static void test_fork(void **state)
 	scallee_reply(&o->callee, 183, "Session Progress", "", scallee_sdp);
 	assert_true(srig_wait(&o->rig, &leg->early, 1));
 	check_codec(leg, "PCMU");
-	strcpy(first, o->callee.tag);
-	strcpy(o->callee.tag, "callee-2");
+	memcpy(first, o->callee.tag, sizeof(first));
+	snprintf(o->callee.tag, sizeof(o->callee.tag), "callee-2");
 	scallee_reply(&o->callee, 183, "Session Progress", "", PCMA);
 	scallee_reply(&o->callee, 200, "OK", "", PCMA);
 	assert_non_null(scallee_wait(&o->callee, "ACK"));
@@ -169,7 +169,7 @@ static void test_fork(void **state)
 	assert_true(srig_wait(&o->rig, &leg->answered, 1));
 	check_codec(leg, "PCMA");
 
-	strcpy(o->callee.tag, first);
+	memcpy(o->callee.tag, first, sizeof(first));
 	scallee_accept(&o->callee);
 	assert_non_null(scallee_wait(&o->callee, "ACK"));
 	assert_true(sout_has(o->callee.peer.msg, "To", "tag=callee-1"));
@@ -177,15 +177,11 @@ static void test_fork(void **state)
 	assert_true(sout_has(o->callee.peer.msg, "To", "tag=callee-1"));
 	assert_int_equal(leg->ended, 0);
 
-	strcpy(o->callee.tag, "callee-2");
+	snprintf(o->callee.tag, sizeof(o->callee.tag), "callee-2");
 	sout_down(o, leg);
 	assert_int_equal(leg->early, 1);
 }
 
-/* No CANCEL before anything came (RFC 3261 §9.1) */
-/* The 200 was on its way when we gave up */
-/* An answer and our hangup meet before the ACK is out: BYE follows it */
-/* A CANCEL that nobody answers does not keep the leg */
 static void test_withheld(void **state)
 {
 	struct sout *o = *state;
@@ -286,9 +282,6 @@ static void test_private_contact(void **state)
 	assert_true(srig_wait(&o->rig, &leg->closed, 1));
 }
 
-/* What is no response, or one too large, harms nobody */
-/* A BYE before the answer is odd, and the end */
-/* The platform stops while it rings: CANCEL, and the stack is gone */
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
 #define TCP(test) cmocka_unit_test_setup_teardown(test, open_tcp, close_all)
 

@@ -332,6 +332,15 @@ static void test_who_is_who_in_confirm_actions(void **state)
 	assert_string_equal(value, cf.caller_id);
 	g_free(value);
 	assert_null(call_flow_host.lookup(cf.caller, "parent.id"));
+
+	/* and what the caller's flow knows, but no secrets */
+	flow_vars_set(cf.caller->vars, "recording.id", "r-1", false);
+	flow_vars_set(cf.caller->vars, "pin", "1234", true);
+	value = call_flow_host.lookup(callee, "parent.recording.id");
+	assert_string_equal(value, "r-1");
+	g_free(value);
+	assert_null(call_flow_host.lookup(callee, "parent.pin"));
+	assert_null(call_flow_host.lookup(callee, "parent.nothing"));
 	let_go(&cf);
 }
 

@@ -307,7 +307,7 @@ static void test_not_before_the_answer(void **state)
 			NULL, NULL, 0);
 	w.call = call_fake_call(&w.fake, &w.leg);
 	assert_int_equal(start(&w, &plain), ENOTCONN);
-	assert_string_equal(w.code, "not_answered");
+	assert_string_equal(w.code, "recording_failed");
 	hang_up(&w);
 	teardown(&w);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Uploaded files: they are PCM already, in DATA/media/ID/RATE.pcm. Which file
- * it is, the store says, each time: a file that was replaced is heard anew. */
+/* Uploaded files and recordings: which file it is, the store says, each time.
+ * Of an upload the PCM is there, in DATA/media/ID/RATE.pcm, and a file that was
+ * replaced is heard anew. A recording is decoded like any file.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,25 +16,32 @@
 #include "host/db.h"
 #include "host/log.h"
 #include "loop/worker.h"
+#include "record/record.h"
 
 /* an id goes before another one's name */
 static const char sql_find[] =
 	"SELECT id FROM media WHERE account_id = ?1 AND (id = ?2 OR name = ?2)"
 	" ORDER BY id = ?2 DESC LIMIT 1";
 
+static const char sql_recording[] =
+	"SELECT id, format FROM recording WHERE account_id = ?1 AND id = ?2"
+	" AND status IN ('finished', 'failed')";
+
 struct clip_lookup {
 	/* set at the start, then read-only */
 	struct clips *clips;
 	char account_id[ID_SIZE];
-	char *ref;
+	char *url;
+	const char *ref; /* in url */
+	bool is_recording;
 	unsigned rate;
 	/* thread: loop; NULL = canceled */
-	void (*done)(void *arg, struct clip_pcm *pcm,
-		     const struct clip_fault *fault);
+	void (*done)(void *arg, const struct clip_found *found);
 	void *arg;
 
 	/* thread: worker, then loop */
 	char id[ID_SIZE];
+	char path[RECORD_PATH_SIZE]; /* of a recording, below the data */
 	int err;
 	int fd;
 	int64_t samples;
@@ -66,17 +75,31 @@ static int open_pcm(struct clip_lookup *lookup)
 	return err;
 }
 
+static bool on_recording(void *arg, const struct db_row *row)
+{
+	struct clip_lookup *lookup = arg;
+	enum record_format format;
+
+	(void)str_copy(lookup->id, sizeof(lookup->id), db_text(row, 0));
+	if (!record_format_by_name(db_text(row, 1), &format))
+		record_path(lookup->path, lookup->id, format);
+
+	return false;
+}
+
 static void look_up(void *arg) /* Thread: worker */
 {
 	struct clip_lookup *lookup = arg;
+	const bool recording = lookup->is_recording;
 	const struct db_value params[] = {DB_S(lookup->account_id),
 					  DB_S(lookup->ref)};
 
 	lookup->err =
-		db_read(lookup->clips->db, sql_find, params, 2, on_row, lookup);
+		db_read(lookup->clips->db, recording ? sql_recording : sql_find,
+			params, 2, recording ? on_recording : on_row, lookup);
 	if (!lookup->err && !id_is_valid(lookup->id))
 		lookup->err = ENOENT;
-	if (!lookup->err)
+	if (!lookup->err && !recording)
 		lookup->err = open_pcm(lookup);
 }
 
@@ -84,57 +107,62 @@ static void judge(const struct clip_lookup *lookup, struct clip_fault *fault)
 {
 	if (lookup->err == ENOENT && !lookup->id[0])
 		clip_fault_set(fault, ENOENT, "media_not_found",
-			       "media:%s: there is no such file in the account",
-			       lookup->ref);
+			       "%s: there is no such file in the account",
+			       lookup->url);
 	else if (lookup->err == ENOENT)
 		clip_fault_set(fault, ENOENT, "media_not_found",
-			       "media:%s: its sound is not there", lookup->ref);
+			       "%s: its sound is not there", lookup->url);
 	else if (lookup->err)
 		clip_fault_set(fault, lookup->err, "busy",
-			       "media:%s: cannot be read now", lookup->ref);
+			       "%s: cannot be read now", lookup->url);
 }
 
 static void looked_up(void *arg) /* Thread: loop */
 {
 	struct clip_lookup *lookup = arg;
 	struct clips *clips = lookup->clips;
-	struct clip_fault fault = {0};
-	struct clip_pcm *pcm = NULL;
+	struct clip_found found = {.pcm = NULL};
+	char *path = NULL;
 
-	judge(lookup, &fault);
+	judge(lookup, &found.fault);
 	if (lookup->err && lookup->err != ENOENT)
-		log_error("clips: media:%s: %s", lookup->ref,
-			  strerror(lookup->err));
+		log_error("clips: %s: %s", lookup->url, strerror(lookup->err));
 	if (lookup->fd >= 0)
-		pcm = clip_pcm_alloc(lookup->fd, lookup->samples, CLIP_WHOLE);
+		found.pcm =
+			clip_pcm_alloc(lookup->fd, lookup->samples, CLIP_WHOLE);
+	if (!found.fault.code && lookup->is_recording)
+		path = g_build_filename(clips->data_dir, lookup->path, NULL);
+	found.path = path;
 	if (lookup->done)
-		lookup->done(lookup->arg, fault.code ? NULL : pcm, &fault);
-	feeder_unref(clips->feeder, pcm);
-	clip_fault_clear(&fault);
-	g_free(lookup->ref);
+		lookup->done(lookup->arg, &found);
+	feeder_unref(clips->feeder, found.pcm);
+	clip_fault_clear(&found.fault);
+	g_free(path);
+	g_free(lookup->url);
 	g_free(lookup);
 	clips_release(clips);
 }
 
 struct clip_lookup *
-clip_lookup_start(struct clips *clips, const char *account_id, const char *ref,
+clip_lookup_start(struct clips *clips, const char *account_id, const char *url,
 		  unsigned rate,
-		  void (*done)(void *arg, struct clip_pcm *pcm,
-			       const struct clip_fault *fault),
+		  void (*done)(void *arg, const struct clip_found *found),
 		  void *arg)
 {
 	struct clip_lookup *lookup = g_new0(struct clip_lookup, 1);
 
 	lookup->clips = clips;
 	(void)str_copy(lookup->account_id, ID_SIZE, account_id);
-	lookup->ref = g_strdup(ref);
+	lookup->url = g_strdup(url);
+	lookup->ref = strchr(lookup->url, ':') + 1;
+	lookup->is_recording = str_starts(url, "recording:");
 	lookup->rate = rate;
 	lookup->done = done;
 	lookup->arg = arg;
 	lookup->fd = -1;
-	if (worker_run(clips->workers, "clip_media", look_up, looked_up,
+	if (worker_run(clips->workers, "clip_lookup", look_up, looked_up,
 		       lookup)) {
-		g_free(lookup->ref);
+		g_free(lookup->url);
 		g_free(lookup);
 		return NULL;
 	}
