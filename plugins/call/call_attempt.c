@@ -172,7 +172,10 @@ static void on_silent(void *arg)
 
 	call_turn_begin(call);
 	call_note_as(call, CALL_NOTE_MEDIA, "no media came any more");
-	if (is_won(att))
+	/* who rings need not send yet */
+	if (is_won(att) && call->state != CALL_ANSWERED)
+		call->was_quiet = true;
+	else if (is_won(att))
 		call_end(call, &end);
 	call_turn_end(call);
 }

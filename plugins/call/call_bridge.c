@@ -143,6 +143,8 @@ static void forget(struct call *call)
 	call->bridge = NULL;
 	if (call->state != CALL_ENDED)
 		call->peer_id[0] = '\0';
+	if (!call->held_by_us)
+		call_hold_music(call, false); /* it was the other's hold */
 }
 
 void call_bridge_close(struct call *call)
@@ -159,8 +161,6 @@ void call_bridge_close(struct call *call)
 	part(bridge->b, up);
 	forget(bridge->a);
 	forget(bridge->b);
-	call_hold_music(bridge->a, false);
-	call_hold_music(bridge->b, false);
 	g_free(bridge);
 }
 

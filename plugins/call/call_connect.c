@@ -133,6 +133,7 @@ static void finish(struct call_connect *con)
 	timer_cancel(timers, &con->timer);
 	call_connect_silence(con);
 	drop_callees(con, NULL, NULL);
+	call_timers_wait(caller, 0);
 	timer_start(timers, &con->over_timer, 0, "call_connect_over", on_over,
 		    con);
 	call_turn_end(caller);
@@ -564,6 +565,7 @@ int call_connect_start(struct call *call, const struct flow_connect *prm,
 		return EAGAIN;
 	}
 	call->connect = con;
+	call_timers_wait(call, prm->timeout_ms);
 	timer_start(call->table->env.timers, &con->timer, prm->timeout_ms,
 		    "call_connect_timeout", on_timeout, con);
 	call_connect_ring(con);

@@ -30,6 +30,7 @@ enum {
 	CALL_HTTPS_MAX = 16, /**< of one call at once that nobody waits for */
 	CALL_CHILDREN_MAX = 256, /**< that a call's document names */
 	CALL_DIAL_TURN = 16,     /**< dialed before others get their turn */
+	CALL_QUIET_MS = 60000,   /**< without media: it has gone */
 	CALL_DIGIT_MS = 160,     /**< that is carried over a bridge */
 	CALL_DIGIT_PAUSE_MS = 80,
 };
@@ -189,6 +190,9 @@ struct call {
 	struct timer flow_timer;
 	struct timer dtmf_timer;  /**< until the next digit by signalling */
 	struct timer limit_timer; /**< ring timeout, then maximum duration */
+	struct timer quiet_timer; /**< of one that was quiet as it rang: */
+	bool was_quiet;
+	uint64_t quiet_packets; /**< had come until then */
 	struct timer flush_timer;
 
 	/* what is written (call_record.c) */
@@ -513,6 +517,8 @@ char *call_codec(const struct call *call);
 /* ---- call_timers.c ---- */
 
 void call_timers_ringing(struct call *call);
+/** An incoming call may ring for so much longer, as others are rung for it */
+void call_timers_wait(struct call *call, int64_t ms);
 void call_timers_answered(struct call *call);
 void call_timers_stop(struct call *call);
 

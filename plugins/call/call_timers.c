@@ -3,6 +3,7 @@
 /* Every call ends: ring timeout, then maximum duration */
 
 #include "call/call_priv.h"
+#include "media/media.h"
 
 static void ring_timeout(void *arg)
 {
@@ -42,6 +43,29 @@ static void start(struct call *call, int64_t ms, const char *name, timer_h *fn)
 		timer_cancel(timers, &call->limit_timer);
 }
 
+/* The media told of silence while it rang, and does so once alone */
+static void check_quiet(void *arg)
+{
+	static const struct leg_end end = {
+		.by = HANGUP_BY_SYSTEM,
+		.reason = HANGUP_TIMEOUT,
+		.code = "media_timeout",
+	};
+	struct call *call = arg;
+	struct media_stats stats = {0};
+	const bool held = call->held_by_us || call->held_by_party;
+
+	if (call->leg && call->leg->media)
+		call->table->env.media->stats(call->leg->media, &stats);
+	if (stats.rx_packets == call->quiet_packets && !held) {
+		call_end(call, &end);
+		return;
+	}
+	call->quiet_packets = stats.rx_packets;
+	timer_start(call->table->env.timers, &call->quiet_timer, CALL_QUIET_MS,
+		    "call_quiet", check_quiet, call);
+}
+
 void call_timers_ringing(struct call *call)
 {
 	int64_t ms = call->table->env.ring_timeout_s * INT64_C(1000);
@@ -49,6 +73,22 @@ void call_timers_ringing(struct call *call)
 	if (call->timeout_ms)
 		ms = call->timeout_ms;
 	start(call, ms, "call_ring_timeout", ring_timeout);
+}
+
+void call_timers_wait(struct call *call, int64_t ms)
+{
+	const struct call_env *env = &call->table->env;
+	const int64_t up_ms = call_now(call).mono_ms - call->created.mono_ms;
+	int64_t left = env->ring_timeout_s * INT64_C(1000) + ms;
+
+	if (call->outgoing || call->state != CALL_RINGING ||
+	    !env->ring_timeout_s)
+		return;
+
+	/* a flow that connects for ever ends, too */
+	if (env->max_duration_s)
+		left = MIN(left, env->max_duration_s * INT64_C(1000) - up_ms);
+	start(call, MAX(1, left), "call_ring_timeout", ring_timeout);
 }
 
 void call_timers_answered(struct call *call)
@@ -61,6 +101,9 @@ void call_timers_answered(struct call *call)
 	/* it may be changed while the call is up */
 	start(call, s ? MAX(1, s * INT64_C(1000) - up_ms) : 0,
 	      "call_max_duration", max_duration);
+	if (call->was_quiet && !timer_is_running(&call->quiet_timer))
+		timer_start(call->table->env.timers, &call->quiet_timer,
+			    CALL_QUIET_MS, "call_quiet", check_quiet, call);
 }
 
 void call_timers_stop(struct call *call)
@@ -71,4 +114,5 @@ void call_timers_stop(struct call *call)
 	timer_cancel(timers, &call->flow_timer);
 	timer_cancel(timers, &call->dtmf_timer);
 	timer_cancel(timers, &call->limit_timer);
+	timer_cancel(timers, &call->quiet_timer);
 }

@@ -302,6 +302,28 @@ static void test_media_goes_silent(void **state)
 	call_fake_teardown(&fake);
 }
 
+/* Who hears early media need not send any; once it is answered it must */
+static void test_silence_before_the_answer(void **state)
+{
+	struct call_fake fake;
+	struct call_fake_leg leg;
+
+	call_fake_setup(&fake,
+			"[{'type':'answer'},{'type':'echo','option':"
+			"{'duration_ms':600000}}]",
+			NULL, NULL, 0);
+	call_fake_call(&fake, &leg);
+	leg.leg.handler->silent(leg.leg.arg);
+	assert_int_equal(leg.hangups, 0);
+	call_fake_answered(&leg);
+	call_fake_pass(&fake, 60000);
+	assert_int_equal(leg.hangups, 0); /* 500 packets came */
+	call_fake_pass(&fake, 60000);     /* and no more */
+	check_hangup(&fake, "system", "timeout", "media_timeout", 0);
+	call_fake_closed(&leg);
+	call_fake_teardown(&fake);
+}
+
 static void test_leg_closes_without_a_word(void **state)
 {
 	struct call_fake fake;
@@ -460,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_answers),
 		cmocka_unit_test(test_maximum_duration),
 		cmocka_unit_test(test_media_goes_silent),
+		cmocka_unit_test(test_silence_before_the_answer),
 		cmocka_unit_test(test_leg_closes_without_a_word),
 		cmocka_unit_test(test_answer_comes_to_nothing),
 		cmocka_unit_test(test_a_flow_that_runs_wild),

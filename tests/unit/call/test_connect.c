@@ -184,6 +184,23 @@ static void test_time_is_up(void **state)
 	connect_fake_teardown(&cf);
 }
 
+/* Who is not answered yet waits as long as others ring for it */
+static void test_a_long_ringing_and_what_follows(void **state)
+{
+	struct connect_fake cf;
+
+	connect_fake_setup(&cf, NULL, false);
+	cf.prm.timeout_ms = 90000;
+	connect_fake_start(&cf, "tel:+451001");
+	call_fake_pass(&cf.fake, 90000);
+	assert_string_equal(connect_fake_result(&cf), "noanswer 0 0");
+	call_fake_pass(&cf.fake, 59999);
+	assert_int_equal(cf.leg.hangups, 0);
+	call_fake_pass(&cf.fake, 1);
+	assert_int_equal(cf.leg.hangups, 1);
+	connect_fake_teardown(&cf);
+}
+
 static void test_one_after_the_other(void **state)
 {
 	struct connect_fake cf;
@@ -385,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_answers),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_time_is_up),
+		cmocka_unit_test(test_a_long_ringing_and_what_follows),
 		cmocka_unit_test(test_one_after_the_other),
 		cmocka_unit_test(test_time_is_up_in_a_sequence),
 		cmocka_unit_test(test_callers_answer_fails),

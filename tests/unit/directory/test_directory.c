@@ -306,42 +306,6 @@ static void test_accounts(void **state)
 	assert_true(directory_account(dir, ACC)->suspended);
 }
 
-static void check_may_call(const char *account, const char *number,
-			   bool expected)
-{
-	json_t *doc = json_loads(account, 0, NULL);
-
-	assert_non_null(doc);
-	json_object_set_new(doc, "id", json_string(ACC));
-	apply(DIR_ACCOUNT, doc);
-	assert_int_equal(
-		directory_may_call(directory_account(dir, ACC), number),
-		expected);
-}
-
-static void test_what_may_be_called(void **state)
-{
-	static const char free_one[] = "{}";
-	static const char danish[] = "{\"country\":\"DK\","
-				     "\"emergency_numbers\":[\"112\"]}";
-	static const char listed[] =
-		"{\"country\":\"DK\",\"emergency_numbers\":[\"112\"],"
-		"\"allowed_destinations\":[\"+46\",\"+4520\"]}";
-	static const char unknown[] = "{\"country\":\"ZZ\"}";
-
-	check_may_call(free_one, "+8821612345678", true);
-	check_may_call(danish, "+4520123456", true);
-	check_may_call(danish, "+8821612345678", false);
-	check_may_call(danish, "1813", true);
-	check_may_call(listed, "+46701234567", true);
-	check_may_call(listed, "+4520123456", true);
-	check_may_call(listed, "+4530123456", false);
-	check_may_call(listed, "1813", false);
-	check_may_call(listed, "112", true);
-	check_may_call(unknown, "+4520123456", false);
-	check_may_call(unknown, "1813", true);
-}
-
 static void test_documents_without_an_id_are_left_out(void **state)
 {
 	unsigned kind;
@@ -468,7 +432,6 @@ int main(void)
 		TEST(test_a_flow_that_is_wrong_leaves_the_old),
 		TEST(test_what_is_in_use),
 		TEST(test_accounts),
-		TEST(test_what_may_be_called),
 		TEST(test_documents_without_an_id_are_left_out),
 		TEST(test_source_is_taken),
 		TEST(test_cidr_text),
