@@ -99,6 +99,7 @@ static uint8_t mulaw(int sample)
 static void make_voice(void)
 {
 	double phase = 0.;
+	uint32_t noise = 1;
 	int i, k;
 
 	for (i = 0; i < VOICE; ++i) {
@@ -109,7 +110,8 @@ static void make_voice(void)
 		for (k = 1; k < 24; ++k)
 			sum += sin(6.2832 * phase * k) / k;
 		sum *= 6000. * fabs(sin(12.5664 * at));
-		voice[i] = mulaw((int)sum + rand() % 100 - 50);
+		noise = noise * 1664525u + 1013904223u;
+		voice[i] = mulaw((int)sum + (int)(noise >> 25) - 64);
 	}
 }
 

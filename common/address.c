@@ -128,7 +128,7 @@ static bool is_user(const char *text, size_t len)
 
 		if (text[i] != '%') {
 			if (!g_ascii_isalnum(text[i]) &&
-			    !memchr("-_.!~*'()&=+$,/", text[i], 15))
+			    !strchr("-_.!~*'()&=+$,/", text[i]))
 				return false;
 			continue;
 		}

@@ -50,7 +50,9 @@ int hangup_reason_by_name(const char *name, enum hangup_reason *reasonp);
 struct leg_end {
 	enum hangup_by by;
 	enum hangup_reason reason;
-	const char *code; /**< static, where the platform decided, or NULL */
+	/** static, where the platform decided, or NULL; "answered_elsewhere"
+	 * tells a device that rings that it has missed nothing */
+	const char *code;
 	int sip_code; /**< sent or received; 0 = none, or choose by reason */
 	const char
 		*sip_reason; /**< phrase; borrowed during the call, or NULL */
@@ -194,7 +196,8 @@ enum {
 struct leg_route {
 	const struct leg_factory *factory;
 	/** Ways of one order ring together; the next order when all of these
-	 * failed by what is not the callee's own answer */
+	 * failed by what is not the callee's own answer (busy, noanswer and
+	 * rejected are; ended() with HANGUP_FAILED is not) */
 	unsigned order;
 	/** Nothing heard for so long: on to the next order; 0 = wait */
 	unsigned give_up_ms;

@@ -163,26 +163,29 @@ void media_leg_echo(struct media_leg *leg, bool on);
  * other neither clicks, drops nor renumbers. Digits (RFC 4733) pass, and are
  * told. The legs move to one media thread. Either may start, stop, re-INVITE
  * or be closed at any time. echo() of both is off meanwhile.
- * @return 0, or EBUSY when one is bridged already
+ * @return 0, EBUSY when one is bridged already, or EINVAL when one is closing
  */
 int media_leg_bridge(struct media_leg *a, struct media_leg *b);
 /** End it on both sides; nothing when there is none */
 void media_leg_unbridge(struct media_leg *leg);
 
-/** Silence in place of what the party says (in), or hears (out); digits pass.
- * A party that we hold hears what plays, but not its peer: see hold */
+/** Silence in place of what the party says (in), or of all that it hears (out);
+ * digits pass. Stays beyond the bridge. */
 void media_leg_mute(struct media_leg *leg, bool in, bool out);
 
-/** Nothing passes the bridge, and silence does not end the call; what plays
- * is heard */
+/** Nothing passes the bridge (nor echo), and silence does not end the call;
+ * what plays is heard. Stays beyond the bridge. */
 void media_leg_hold(struct media_leg *leg, bool on);
 
-/** Give what the party says and hears to a tap; a reference is taken. Taps
- * may come and go at any time, LEG_TAPS_MAX at once.
- * @return Its id, or 0 when there are too many
+/** Give what the party says and hears to a tap, which is this leg's alone; a
+ * reference is taken. Taps may come and go at any time, LEG_TAPS_MAX at once;
+ * before media_leg_start() nothing is put.
+ * @return Its id, or 0 when there are too many or the leg is closing: then the
+ *         tap is not finished
  */
 uint32_t media_leg_tap(struct media_leg *leg, struct media_tap *tap);
-/** No more; the tap sees media_tap_is_over() when the media thread is done */
+/** No more; the tap sees media_tap_is_over() when the media thread is done.
+ * One that ended by itself, or an unknown id: nothing */
 void media_leg_untap(struct media_leg *leg, uint32_t tap_id);
 
 /** Send digits one after the other (RFC 4733, or tones in-band): 0-9 A-D * #,

@@ -141,14 +141,12 @@ void media_rewrite_skip(struct media_rewrite *rw, const struct rtp_packet *pkt)
 	--rw->seq_off;
 }
 
-static void forward(struct media_leg *target, struct media_thread *th,
-		    uint8_t *buf, size_t len, const struct rtp_packet *pkt,
-		    const struct media_mapped *out, uint8_t pt)
+static void renumber(uint8_t *buf, const struct media_mapped *out, uint8_t pt,
+		     uint32_t ssrc)
 {
-	rtp_rewrite(buf, pt, out->seq, out->ts, target->tx.ssrc);
-	if (out->marker != pkt->marker)
+	rtp_rewrite(buf, pt, out->seq, out->ts, ssrc);
+	if (out->marker)
 		buf[1] |= 0x80;
-	media_tx_raw(target, th, buf, len, pkt->len);
 }
 
 bool media_route_event(struct media_leg *leg, struct media_thread *th,
@@ -156,14 +154,14 @@ bool media_route_event(struct media_leg *leg, struct media_thread *th,
 {
 	const struct media_route *route =
 		atomic_load_explicit(&leg->route, memory_order_acquire);
+	struct media_leg *target = route->target;
 	struct media_mapped out;
 
-	if (!map_event(&leg->rewrite, &route->target->tx, leg, pkt, th->now_us,
-		       &out))
+	if (!map_event(&leg->rewrite, &target->tx, leg, pkt, th->now_us, &out))
 		return false;
 
-	forward(route->target, th, buf, len, pkt, &out,
-		(uint8_t)route->target->sess.dtmf_pt);
+	renumber(buf, &out, (uint8_t)target->sess.dtmf_pt, target->tx.ssrc);
+	media_tx_raw(target, th, buf, len, pkt->len);
 
 	return true;
 }
@@ -187,5 +185,6 @@ void media_route_packet(struct media_leg *leg, struct media_thread *th,
 			       &out))
 		return;
 
-	forward(target, th, buf, len, pkt, &out, route->pt_out);
+	renumber(buf, &out, route->pt_out, target->tx.ssrc);
+	media_tx_raw(target, th, buf, len, pkt->len);
 }

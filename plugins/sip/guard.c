@@ -90,6 +90,13 @@ static bool stranger(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 	return false;
 }
 
+/* RFC 3261 §15: the called may not say BYE before its 200 is acknowledged.
+ * nua takes it, and loses the INVITE's memory then. */
+static bool is_early_bye(const struct sipx_leg *leg, sip_method_t method)
+{
+	return leg->dialling && method == sip_method_bye;
+}
+
 /* May nua see it? */
 static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 {
@@ -97,12 +104,18 @@ static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 	const sip_method_t method = sip->sip_request->rq_method;
 	const struct sockaddr *from = (struct sockaddr *)msg_addr(msg);
 	const struct dir_trunk *trunk;
+	const struct sipx_leg *leg;
 
 	if (!sip->sip_via || !sip->sip_from || !sip->sip_to ||
 	    !sip->sip_call_id || !sip->sip_cseq)
 		return true; /* nta answers 400 by itself, without state */
 	/* a dialog may go on from another address than it began at */
-	if (g_hash_table_contains(stack->legs, sip->sip_call_id->i_id))
+	leg = g_hash_table_lookup(stack->legs, sip->sip_call_id->i_id);
+	if (leg && is_early_bye(leg, method)) {
+		answer(guard, msg, sip, 481, 0);
+		return false;
+	}
+	if (leg)
 		return true;
 	if (!directory_trunks_by_source(stack->dir, from, &trunk, 1))
 		return stranger(guard, msg, sip);

@@ -60,7 +60,7 @@ static void on_glare_over(void *arg)
 static void wait_and_offer(struct sipx_leg *leg)
 {
 	struct sipx_stack *stack = leg->stack;
-	const bool own = leg->dialled;
+	const bool own = leg->outgoing;
 	int64_t ms = GLARE_STEP_MS *
 		     (int64_t)(sipx_random(stack) %
 			       ((own ? GLARE_SPAN_MS : GLARE_OWN_MS) /

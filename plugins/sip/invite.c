@@ -189,7 +189,7 @@ static void unreachable(const struct sipx_event *ev, struct sipx_leg *leg)
 
 static void on_failure(const struct sipx_event *ev, struct sipx_leg *leg)
 {
-	leg->dialled = true;
+	leg->dialling = false;
 	if (!leg->deaf && is_theirs(ev->sip))
 		refused(ev, leg, ev->sip->sip_status->st_status);
 	else if (!leg->deaf)
@@ -215,7 +215,7 @@ static int agree(const struct sipx_event *ev, struct sipx_leg *leg)
 
 static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 {
-	leg->dialled = true;
+	leg->dialling = false;
 	timer_cancel(leg->stack->timers, &leg->cancel_timer);
 	sipx_ack(ev, NULL);
 	if (leg->state == SIPX_OVER) {
@@ -249,7 +249,7 @@ void sipx_on_invite_reply(const struct sipx_event *ev)
 
 	if (!leg)
 		return;
-	if (leg->dialled || leg->state == SIPX_INVITED) {
+	if (!leg->dialling) {
 		sipx_on_reinvite_reply(ev);
 		return;
 	}

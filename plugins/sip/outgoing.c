@@ -86,6 +86,8 @@ static struct sipx_leg *new_leg(struct sipx_stack *stack,
 	str_hex(call_id, bytes, sizeof(bytes));
 	leg = sipx_leg_new(stack, nh, call_id, trunk, dial->codec);
 	leg->state = SIPX_CALLING;
+	leg->outgoing = true;
+	leg->dialling = true;
 	str_copy(leg->leg.call_id, sizeof(leg->leg.call_id), dial->call_id);
 	leg->info = sipx_describe(leg->call_id, NULL, route->host);
 	str_copy(leg->remote, sizeof(leg->remote), route->host);
@@ -98,7 +100,7 @@ static void drop(struct sipx_leg *leg)
 {
 	leg->leg.handler = NULL;
 	leg->closed = true;
-	leg->dialled = true;
+	leg->dialling = false;
 	leg->state = SIPX_OVER;
 	leg->deaf = true;
 	sipx_sound_close(leg);

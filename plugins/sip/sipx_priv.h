@@ -116,10 +116,11 @@ struct sipx_leg {
 	char remote[SIPX_PEER_SIZE + 8]; /**< from where it came, as there */
 
 	/* outgoing (invite.c) */
-	bool dialled; /**< our INVITE has its final response */
-	bool heard;   /**< anything came, and heard() was told */
-	bool met;     /**< remote is where a response came from */
-	bool rang;    /**< ringing() was told */
+	bool outgoing; /**< the Call-ID is ours */
+	bool dialling; /**< our INVITE has no final response yet */
+	bool heard;    /**< anything came, and heard() was told */
+	bool met;      /**< remote is where a response came from */
+	bool rang;     /**< ringing() was told */
 	bool answered_challenge;
 	char early_tag[SIPX_TEXT_SIZE]; /**< To tag of the early answer */
 	struct timer cancel_timer;      /**< when nothing answers our CANCEL */

@@ -3,6 +3,8 @@
  * on the thread that brought them, as one stream whose numbers go on whoever
  * it comes from. Key frames are asked for where a new one begins, and when
  * who sees it says so. */
+#include <string.h>
+
 #include "common/str.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
@@ -11,6 +13,11 @@
 enum {
 	VIDEO_CLOCK = 90000,
 	VIDEO_FRAME = VIDEO_CLOCK / 1000 * CODEC_FRAME_MS,
+	RTCP_PSFB = 206, /* RFC 4585 6.1 */
+	PSFB_AFB = 15,   /* application layer feedback: REMB is one */
+	REMB_ID = 12,    /* where it says so */
+	REMB_MIN = 20,
+	REMB_MAX = 128,
 };
 
 void wrtc_picture_init(struct wrtc_picture *picture)
@@ -100,19 +107,43 @@ void wrtc_picture_rtp(struct wrtc_handle *h, uint8_t *packet, size_t len)
 	obj_unref(to);
 }
 
+/* How much its network takes (draft-alvestrand-rmcat-remb): who sends the
+ * picture has to know. The core puts the right SSRCs in. */
+static void pass_remb(struct wrtc_handle *from, const uint8_t *p, size_t len)
+{
+	uint8_t buf[REMB_MAX];
+	size_t size;
+
+	/* the compound was found to be whole */
+	for (; len >= 4; p += size, len -= size) {
+		size = ((size_t)p[2] << 8 | p[3]) * 4 + 4;
+		if (size > len)
+			return;
+		if (p[1] != RTCP_PSFB || (p[0] & 0x1f) != PSFB_AFB ||
+		    size < REMB_MIN || size > REMB_MAX ||
+		    memcmp(p + REMB_ID, "REMB", 4))
+			continue;
+		memcpy(buf, p, size);
+		from->gw->host.relay_rtcp(from->core, true, buf, size);
+	}
+}
+
 void wrtc_picture_rtcp(struct wrtc_handle *h, const void *packet, size_t len)
 {
 	unsigned source;
 	struct wrtc_handle *from;
 	struct rtcp_info info;
 
-	if (rtcp_parse(&info, packet, len) || !(info.pli || info.fir))
+	if (rtcp_parse(&info, packet, len))
 		return;
 
 	/* what it sees comes from itself, or its peer */
 	from = target_of(h, &source);
-	if (from && atomic_load(&from->io.video_pt) >= 0)
-		wrtc_picture_pli(from, false);
+	if (from && atomic_load(&from->io.video_pt) >= 0) {
+		if (info.pli || info.fir)
+			wrtc_picture_pli(from, false);
+		pass_remb(from, packet, len);
+	}
 	obj_unref(from);
 }
 

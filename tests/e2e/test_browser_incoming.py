@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Browsers are called: by REST, and by another browser over `connect`."""
+from lib import sound
 from lib.browser import Browser
 from lib.platform import Platform
+from lib.sip import Caller
 from lib.tap import check, equal, main, wait_for
 
 TARGET = "extension:1001@acme.test"
@@ -180,6 +182,32 @@ def test_two_browsers_hear_and_see_each_other(p):
         callee.ask("hang_up")
         equal(hangup_of(p, rings["call_id"])[:2], ("remote", "normal"),
               "the callee's hangup")
+
+
+def test_a_phone_calls_a_browser(p):
+    """a phone calls over connect: its codec is taken, nothing is converted"""
+    caller = Caller(p.sip, to="pair", user="+4530000001")
+    try:
+        with Devices(p, "1001") as (b,):
+            caller.invite()
+            rings = b.incoming()
+            equal(rings["call"]["source"]["target"], "+4530000001",
+                  "who calls")
+            equal(rings["video"], False, "with a picture")
+            b.accept(rings["call_id"])
+            caller.take(caller.wait_status(200))
+            caller.ack()
+            found = until(p, rings["call_id"], "answered")
+            equal(found["media"]["audio"]["codec"], "PCMU", "codec")
+            caller.rtp.voice = sound.tone_ulaw(1000, 0.1)
+            b.ask("say", hz=1300)
+            b.hears(1000)
+            wait_for(lambda: sound.power(caller.hear(0.4), 1300) > 0.9,
+                     timeout_s=10, what="the browser's tone at the phone")
+            b.ask("hang_up")
+            caller.respond(caller.wait_request("BYE"), 200)
+    finally:
+        caller.close()
 
 
 if __name__ == "__main__":

@@ -95,6 +95,11 @@ def test_rest(p):
     scenarios("platform", "rest_ends", "camera_later", "unknown_number", p=p)
 
 
+def test_called(p):
+    """REST calls the page: it answers, is seen, holds; then it declines"""
+    scenarios("platform", "called", p=p)
+
+
 def test_gone(p):
     """a tab that is closed, reloaded or crashed ends its call within 5 s"""
     scenarios("platform", "tab_closed", "reload", "page_crashed", p=p)

@@ -42,7 +42,8 @@ static int factory_dial(void *arg, const struct leg_dial *dial,
 
 	if (fake->bad_host && !strcmp(fake->bad_host, route->host))
 		return EHOSTUNREACH;
-	assert_true(fake->ndialed < G_N_ELEMENTS(fake->dialed));
+	if (fake->ndialed == G_N_ELEMENTS(fake->dialed))
+		return EAGAIN;
 	assert_non_null(dial->call_text);
 	++fake->ndialed;
 	call_fake_leg_init(fake, leg);

@@ -114,7 +114,7 @@ static void relay_rtcp(void *arg, bool video, void *packet, size_t len)
 {
 	struct wrtc_core *core = arg;
 
-	count(core, &core->rtcp);
+	count(core, video ? &core->rtcp_video : &core->rtcp);
 }
 
 static void send_pli(void *arg)

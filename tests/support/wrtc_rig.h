@@ -43,7 +43,7 @@ struct wrtc_core {
 	pthread_cond_t cond;
 	/* under mtx */
 	json_t *events; /**< in order, with "transaction" and "sdp" */
-	unsigned rtp_audio, rtp_video, rtcp, plis, closes, ends;
+	unsigned rtp_audio, rtp_video, rtcp, rtcp_video, plis, closes, ends;
 	uint8_t last[1500]; /**< the newest video packet */
 	size_t last_len;
 };

@@ -192,6 +192,39 @@ export const unknown_number = () =>
     await page.getByText("The number is unknown").waitFor();
   });
 
+/** The page is called: it answers, hears, is seen, holds; then it declines */
+export const called = () =>
+  world({}, async (page) => {
+    const call = async () => {
+      const { result } = await rest("POST", "/v1/calls", {
+        source: { type: "tel", target: "+4570000000", name: "Ida" },
+        destinations: [`extension:2001@${DOMAIN}`],
+        actions: ACTIONS.slice(1),
+      });
+      await page.getByRole("heading", { name: "Ida" }).waitFor();
+      return result[0].id;
+    };
+    const first = await call();
+    await page.getByRole("button", { name: "Answer", exact: true }).click();
+    await page.getByText("In call", { exact: true }).waitFor();
+    await near(page, TONE_HZ, "the tone");
+    await page.getByRole("button", { name: "Camera" }).click();
+    await page.locator(".in-call [data-key='1']").click();
+    await near(page, MIC_HZ, "the own voice");
+    await waitFor(async () => (await seen(page)).frames > 10, "the own picture", 15000);
+    await page.getByRole("button", { name: "Hold the call" }).click();
+    await page.getByText("Holding", { exact: true }).waitFor();
+    await waitFor(async () => (await heard(page)).db < -70, "silence while it holds");
+    await page.getByRole("button", { name: "Hang up" }).click();
+    const { call: over } = await ended(first);
+    check(over.hangup.reason === "normal", `the end: ${JSON.stringify(over.hangup)}`);
+
+    const second = await call();
+    await page.getByRole("button", { name: "Decline" }).click();
+    const { call: declined } = await ended(second);
+    check(declined.hangup.sip_code === 603, `the end: ${JSON.stringify(declined.hangup)}`);
+  });
+
 /** A closed tab ends the call */
 export const tab_closed = () =>
   world({}, async (page) => {

@@ -175,8 +175,13 @@ static void bye(void *arg)
 	struct rig *rig = arg;
 	static const struct leg_end end = {.by = HANGUP_BY_REMOTE,
 					   .reason = HANGUP_NORMAL};
+	bool ended;
 
-	rig->leg.handler->ended(rig->leg.arg, &end);
+	pthread_mutex_lock(&rig->mtx);
+	ended = rig->ended;
+	pthread_mutex_unlock(&rig->mtx);
+	if (!ended) /* else the leg is gone already */
+		rig->leg.handler->ended(rig->leg.arg, &end);
 }
 
 static void look_and_close(void *arg)
@@ -262,6 +267,25 @@ static void finish(struct rig *rig)
 	json_decref(rig->call);
 	g_free(rig->timeline);
 	g_free(rig->flow);
+}
+
+/* A call whose flow, with URL in it, asks a server of this kind */
+static struct hpeer *call_and_serve(struct rig *rig, hpeer_h *handler,
+				    const char *body, const char *flow)
+{
+	const struct hpeer_params prm = {.handler = handler,
+					 .arg = (void *)body};
+	struct hpeer *peer = hpeer_open(&prm);
+	char *url = hpeer_url(peer, "/next?key=42");
+	char **parts = g_strsplit(flow, "URL", 2);
+	char *text = g_strjoinv(url, parts);
+
+	call_with(rig, text);
+	g_free(text);
+	g_strfreev(parts);
+	g_free(url);
+
+	return peer;
 }
 
 static const char *variable(const struct rig *rig, const char *name)
@@ -352,19 +376,14 @@ static void again(struct hpeer_conn *conn, const struct hpeer_request *req,
 static void patch(struct rig *rig, hpeer_h *handler, const char *body,
 		  unsigned timeout_ms)
 {
-	const struct hpeer_params prm = {.handler = handler,
-					 .arg = (void *)body};
-	struct hpeer *peer = hpeer_open(&prm);
-	char *url = hpeer_url(peer, "/next?key=42");
 	char *flow = g_strdup_printf(
-		"{'actions':[{'type':'patch','option':{'event_url':'%s',"
+		"{'actions':[{'type':'patch','option':{'event_url':'URL',"
 		"'timeout_ms':%u,'retries':1}}]}",
-		url, timeout_ms);
+		timeout_ms);
+	struct hpeer *peer = call_and_serve(rig, handler, body, flow);
 
-	call_with(rig, flow);
 	wait_end(rig);
 	g_free(flow);
-	g_free(url);
 	hpeer_close(peer);
 }
 
@@ -420,20 +439,17 @@ static void test_attempts_are_noted(void **state)
 /* Whoever has the account's secret can tell that it is us */
 static void test_it_is_signed(void **state)
 {
-	const struct hpeer_params prm = {.handler = text, .arg = (void *)"[]"};
-	struct hpeer *peer = hpeer_open(&prm);
-	char *url = hpeer_url(peer, "/");
-	char *flow = g_strdup_printf("{'actions':[{'type':'patch','option':"
-				     "{'event_url':'%s','headers':"
-				     "{'X-Key':'a b'}}}]}",
-				     url);
+	struct rig rig;
+	struct hpeer *peer =
+		call_and_serve(&rig, text, "[]",
+			       "{'actions':[{'type':'patch','option':"
+			       "{'event_url':'URL','headers':"
+			       "{'X-Key':'a b'}}}]}");
 	const struct hpeer_request *req;
 	struct webhook_message msg = {0};
 	char *id, *at, *signature, *ours, *type, *key;
-	struct rig rig;
 
 	(void)state;
-	call_with(&rig, flow);
 	req = hpeer_wait(peer, 1);
 	wait_end(&rig);
 	id = hpeer_field(req, "webhook-id");
@@ -460,25 +476,20 @@ static void test_it_is_signed(void **state)
 	g_free(at);
 	g_free(id);
 	finish(&rig);
-	g_free(flow);
-	g_free(url);
 	hpeer_close(peer);
 }
 
 /* The caller leaves while the server thinks: it is given up */
 static void test_caller_leaves(void **state)
 {
-	const struct hpeer_params prm = {.handler = hang};
-	struct hpeer *peer = hpeer_open(&prm);
-	char *url = hpeer_url(peer, "/");
-	char *flow = g_strdup_printf("{'actions':[{'type':'patch','option':"
-				     "{'event_url':'%s','timeout_ms':60000}}"
-				     "]}",
-				     url);
 	struct rig rig;
+	struct hpeer *peer =
+		call_and_serve(&rig, hang, NULL,
+			       "{'actions':[{'type':'patch','option':"
+			       "{'event_url':'URL','timeout_ms':60000}}"
+			       "]}");
 
 	(void)state;
-	call_with(&rig, flow);
 	hpeer_wait(peer, 1);
 	must(!loop_call(rig.loop, "bye", bye, &rig));
 	must(!loop_call(rig.loop, "look", look_and_close, &rig));
@@ -486,9 +497,29 @@ static void test_caller_leaves(void **state)
 	has_note(&rig, ": given up, ");
 	assert_int_equal(hpeer_count(peer), 1);
 	finish(&rig);
-	g_free(flow);
-	g_free(url);
 	hpeer_close(peer);
+}
+
+/* The answer and the caller's end at the same moment, again and again: each
+ * may be first, nothing is left over */
+static void test_both_at_once(void **state)
+{
+	struct hpeer *peer;
+	struct rig rig;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 50; ++i) {
+		peer = call_and_serve(&rig, text, "[{\"type\":\"hangup\"}]",
+				      "{'actions':[{'type':'patch','option':"
+				      "{'event_url':'URL'}}]}");
+		hpeer_wait(peer, 1);
+		must(!loop_call(rig.loop, "bye", bye, &rig));
+		must(!loop_call(rig.loop, "look", look_and_close, &rig));
+		assert_string_equal(json_str(rig.call, "status", ""), "ended");
+		finish(&rig);
+		hpeer_close(peer);
+	}
 }
 
 /* ---- webhook_send ---- */
@@ -496,71 +527,54 @@ static void test_caller_leaves(void **state)
 /* What nobody waits for reaches its server though the call has ended */
 static void test_it_outlives_the_call(void **state)
 {
-	const struct hpeer_params prm = {.handler = NULL};
-	struct hpeer *peer = hpeer_open(&prm);
-	char *url = hpeer_url(peer, "/x");
-	char *flow = g_strdup_printf("{'actions':[{'type':'webhook_send',"
-				     "'option':{'uri':'%s','data':'bye'}}]}",
-				     url);
-	const struct hpeer_request *req;
 	struct rig rig;
+	struct hpeer *peer =
+		call_and_serve(&rig, NULL, NULL,
+			       "{'actions':[{'type':'webhook_send','option':"
+			       "{'uri':'URL','data':'bye'}}]}");
+	const struct hpeer_request *req;
 
 	(void)state;
-	call_with(&rig, flow);
 	wait_end(&rig);
 	req = hpeer_wait(peer, 1);
 	assert_string_equal(req->method, "POST");
 	assert_string_equal(req->body, "bye");
 	assert_true(hpeer_has(req, "webhook-signature"));
 	finish(&rig);
-	g_free(flow);
-	g_free(url);
 	hpeer_close(peer);
 }
 
 static void test_it_waits(void **state)
 {
-	const struct hpeer_params prm = {
-		.handler = text, .arg = (void *)"{\"n\":[{\"m\":\"hello\"}]}"};
-	struct hpeer *peer = hpeer_open(&prm);
-	char *url = hpeer_url(peer, "/x");
-	char *flow = g_strdup_printf("{'actions':[{'type':'webhook_send',"
-				     "'option':{'uri':'%s','sync':true}}]}",
-				     url);
 	struct rig rig;
+	struct hpeer *peer =
+		call_and_serve(&rig, text, "{\"n\":[{\"m\":\"hello\"}]}",
+			       "{'actions':[{'type':'webhook_send',"
+			       "'option':{'uri':'URL','sync':true}}]}");
 
 	(void)state;
-	call_with(&rig, flow);
 	wait_end(&rig);
 	assert_string_equal(variable(&rig, "response.status"), "200");
 	assert_string_equal(variable(&rig, "response.body.n.0.m"), "hello");
 	has_note(&rig, "webhook_send POST http://127.0.0.1:");
 	finish(&rig);
-	g_free(flow);
-	g_free(url);
 	hpeer_close(peer);
 }
 
 /* One call must not fill the queue of all */
 static void test_few_at_once(void **state)
 {
-	const struct hpeer_params prm = {.handler = hang};
-	struct hpeer *peer = hpeer_open(&prm);
-	char *url = hpeer_url(peer, "/x");
-	char *flow = g_strdup_printf(
-		"{'actions':[{'id':'a','type':'webhook_send','option':"
-		"{'uri':'%s'},'error_id':'e'},{'type':'goto','option':"
-		"{'target_id':'a'}},{'id':'e','type':'hangup'}]}",
-		url);
 	struct rig rig;
+	struct hpeer *peer = call_and_serve(
+		&rig, hang, NULL,
+		"{'actions':[{'id':'a','type':'webhook_send','option':"
+		"{'uri':'URL'},'error_id':'e'},{'type':'goto','option':"
+		"{'target_id':'a'}},{'id':'e','type':'hangup'}]}");
 
 	(void)state;
-	call_with(&rig, flow);
 	wait_end(&rig);
 	assert_string_equal(variable(&rig, "error.code"), "busy");
 	finish(&rig);
-	g_free(flow);
-	g_free(url);
 	hpeer_close(peer);
 }
 
@@ -571,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_attempts_are_noted),
 		cmocka_unit_test(test_it_is_signed),
 		cmocka_unit_test(test_caller_leaves),
+		cmocka_unit_test(test_both_at_once),
 		cmocka_unit_test(test_it_outlives_the_call),
 		cmocka_unit_test(test_it_waits),
 		cmocka_unit_test(test_few_at_once),

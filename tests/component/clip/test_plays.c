@@ -21,8 +21,6 @@
 #include "support/clip_rig.h"
 #include "support/codec_signal.h"
 
-#define MEDIA_ID "01890000-0000-7000-8000-0000000000aa"
-
 static struct clip_rig rig;
 
 static int setup(void **state)
@@ -349,89 +347,6 @@ static void other_urls_are_refused(void **state)
 	assert_int_equal(rig.nreqs, 0);
 }
 
-static void uploads_by_id_and_by_name(void **state)
-{
-	struct clip_rig_play play;
-
-	clip_rig_upload(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "greeting", 300,
-			5000);
-	assert_int_equal(clip_rig_play(&play, &rig, NULL,
-				       "['media:greeting','media:" MEDIA_ID
-				       "']"),
-			 0);
-	clip_rig_hear_all(&play);
-	assert_int_equal(play.err, 0);
-	assert_int_equal(play.n, 10000);
-	clip_rig_assert_count(&play, 0, 5000, 300);
-	clip_rig_assert_count(&play, 5000, 5000, 300);
-	clip_rig_end(&play);
-	assert_int_equal(clip_rig_files(&rig), 0); /* they need no cache */
-}
-
-static void anothers_upload_is_not_there(void **state)
-{
-	struct clip_rig_play play;
-
-	clip_rig_upload(&rig, CLIP_RIG_OTHER, MEDIA_ID, "greeting", 300, 5000);
-	assert_int_equal(
-		clip_rig_play(&play, &rig, NULL, "['media:" MEDIA_ID "']"), 0);
-	clip_rig_hear_all(&play);
-	assert_int_equal(play.n, 0);
-	assert_string_equal(play.code, "media_not_found");
-	clip_rig_end(&play);
-}
-
-/* Decoded like any file, asked for each time, and kept nowhere */
-static void recordings_by_id(void **state)
-{
-	struct clip_rig_play play;
-	int i;
-
-	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "finished", 300,
-			5000);
-	for (i = 0; i < 2; ++i) {
-		assert_int_equal(
-			clip_rig_play(&play, &rig, NULL,
-				      "['tone:400/100','recording:" MEDIA_ID
-				      "']"),
-			0);
-		clip_rig_hear_all(&play);
-		assert_int_equal(play.err, 0);
-		assert_int_equal(play.n, 800 + 5000);
-		clip_rig_assert_count(&play, 800, 5000, 300);
-		clip_rig_end(&play);
-		clip_rig_settle(&rig);
-		assert_int_equal(clip_rig_files(&rig), 0);
-	}
-	assert_int_equal(rig.nrenders, 2);
-}
-
-static void expect_no_recording(void)
-{
-	struct clip_rig_play play;
-
-	assert_int_equal(
-		clip_rig_play(&play, &rig, NULL, "['recording:" MEDIA_ID "']"),
-		0);
-	clip_rig_hear_all(&play);
-	assert_int_equal(play.n, 0);
-	assert_string_equal(play.code, "media_not_found");
-	clip_rig_end(&play);
-}
-
-static void anothers_recording_is_not_there(void **state)
-{
-	clip_rig_record(&rig, CLIP_RIG_OTHER, MEDIA_ID, "finished", 300, 5000);
-	expect_no_recording();
-}
-
-static void a_recording_that_runs_is_not_there(void **state)
-{
-	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "recording", 300,
-			5000);
-	expect_no_recording();
-}
-
 static void the_http_provider_speaks(void **state)
 {
 	const struct clip_text text = {
@@ -607,11 +522,6 @@ int main(void)
 		TEST(no_sound_in_time_is_a_timeout),
 		TEST(what_is_too_busy_says_so),
 		TEST(other_urls_are_refused),
-		TEST(uploads_by_id_and_by_name),
-		TEST(anothers_upload_is_not_there),
-		TEST(recordings_by_id),
-		TEST(anothers_recording_is_not_there),
-		TEST(a_recording_that_runs_is_not_there),
 		TEST(the_http_provider_speaks),
 		TEST(the_provider_fails),
 		TEST(a_stopped_play_ends_its_stream),

@@ -182,10 +182,6 @@ static void test_fork(void **state)
 	assert_int_equal(leg->early, 1);
 }
 
-/* No CANCEL before anything came (RFC 3261 §9.1) */
-/* The 200 was on its way when we gave up */
-/* An answer and our hangup meet before the ACK is out: BYE follows it */
-/* A CANCEL that nobody answers does not keep the leg */
 static void test_withheld(void **state)
 {
 	struct sout *o = *state;
@@ -286,9 +282,6 @@ static void test_private_contact(void **state)
 	assert_true(srig_wait(&o->rig, &leg->closed, 1));
 }
 
-/* What is no response, or one too large, harms nobody */
-/* A BYE before the answer is odd, and the end */
-/* The platform stops while it rings: CANCEL, and the stack is gone */
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
 #define TCP(test) cmocka_unit_test_setup_teardown(test, open_tcp, close_all)
 

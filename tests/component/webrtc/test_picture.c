@@ -168,6 +168,31 @@ static void test_key_frames_are_asked_of_the_other(void **state)
 	assert_int_equal(wrtc_core_count(&two, &two.plis), 1);
 }
 
+static void test_what_the_network_takes_is_told_to_the_other(void **state)
+{
+	/* RR, then REMB of 1 Mbit/s about one SSRC; and two that are none */
+	static const uint8_t remb[] = {
+		0x80, 201, 0,   1,   0, 0,    0,    1,                /**/
+		0x8f, 206, 0,   5,   0, 0,    0,    1,    0, 0, 0, 0, /**/
+		'R',  'E', 'M', 'B', 1, 0x13, 0xd0, 0x90, 0, 0, 0, 2};
+	static const uint8_t others[] = {
+		0x80, 201, 0,   1,   0, 0,    0,    1,                /**/
+		0x8f, 206, 0,   3,   0, 0,    0,    1,    0, 0, 0, 0, /**/
+		'R',  'E', 'M', 'B',                                  /**/
+		0x8f, 206, 0,   5,   0, 0,    0,    1,    0, 0, 0, 0, /**/
+		'R',  'E', 'M', 'X', 1, 0x13, 0xd0, 0x90, 0, 0, 0, 2};
+
+	connect_both(offer_vp8);
+	wrtc_rtcp(rig.gw, &two.slot, true, remb, sizeof(remb));
+	assert_int_equal(wrtc_core_count(&one, &one.rtcp_video), 0);
+	bridge();
+	wrtc_rtcp(rig.gw, &two.slot, true, others, sizeof(others));
+	assert_int_equal(wrtc_core_count(&one, &one.rtcp_video), 0);
+	wrtc_rtcp(rig.gw, &two.slot, true, remb, sizeof(remb));
+	assert_int_equal(wrtc_core_count(&one, &one.rtcp_video), 1);
+	assert_int_equal(wrtc_core_count(&two, &two.rtcp_video), 0);
+}
+
 static void test_the_bridge_ends(void **state)
 {
 	struct rtp_packet first, next;
@@ -370,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_they_see_each_other),
 		TEST(test_key_frames_are_asked_of_the_other),
+		TEST(test_what_the_network_takes_is_told_to_the_other),
 		TEST(test_the_bridge_ends),
 		TEST(test_the_other_goes_first),
 		TEST(test_on_hold_there_is_no_picture),

@@ -5,6 +5,7 @@ Each race is a function of a Races and a count. Afterwards nothing may be left
 over: no call, no port, no descriptor, and every call's story must be whole.
 """
 import http.client
+import http.server
 import json
 import os
 import queue
@@ -21,6 +22,38 @@ HANGUP_MS = 40
 ALLOWED = ["127.0.0.1/32"]
 ANSWER = {"type": "answer"}
 LEFT_S = 40  # a peer's last retransmission comes after 32 s
+
+
+class Guide(http.server.ThreadingHTTPServer):
+    """Answers each patch a moment later: hang up."""
+    request_queue_size = 256
+
+    def __init__(self, rnd):
+        super().__init__(("127.0.0.1", 0), GuideHandler)
+        self.daemon_threads, self.rnd = True, rnd
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/next"
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class GuideHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    ANSWER = b'{"actions":[{"type":"hangup"}],"variables":{"a":"b"}}'
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(self.server.rnd.uniform(0, 0.02))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.ANSWER)))
+        self.end_headers()
+        self.wfile.write(self.ANSWER)
+
+    def log_message(self, *_):
+        pass
 
 
 class Rest:
@@ -87,7 +120,8 @@ class Races:
     def __init__(self, env=None, rate=100):
         self.rate = rate
         self.rnd = random.Random(7)
-        self.p = p = Platform(env=env)
+        self.p = p = Platform(env={"BIFRONS_ALLOW_PRIVATE": "1",
+                                   **(env or {})})
         self.pid = p.janus_pid()
         p.create("/v1/trunks", {"name": "races", "allowed_ips": ALLOWED})
         p.flow(ECHO, [ANSWER, {"type": "echo"}])
@@ -197,6 +231,26 @@ class Races:
         self.settle(load)
         equal(load.count["ended"], count, "calls ended")
         return f"{sum(by_peer)} by the platform first"
+
+    def bye_during_patch(self, count):
+        """A server says hang up while the caller does."""
+        number, guide = "+4521000011", Guide(random.Random(8))
+        self.p.flow(number, [ANSWER, {"type": "patch", "option": {
+            "event_url": guide.url()}}])
+        load, by_peer = Load(self.p.sip), []
+        load.on_answer = lambda call: load.at(self.rnd.uniform(0, 0.03),
+                                              call.bye)
+        load.on_end = lambda call: by_peer.append(call.by_peer)
+        try:
+            load.start(number, self.rate, count)
+            load.run(count / self.rate + 10,
+                     lambda: sum(load.count.values()) == count)
+            self.settle(load)
+        finally:
+            guide.shutdown()
+            guide.server_close()
+        equal(load.count["ended"], count, "calls ended")
+        return f"{sum(by_peer)} by the server first"
 
     def bye_before_ack(self, count):
         load = Load(self.p.sip)
@@ -375,6 +429,7 @@ RACES = (
     ("CANCEL while we answer", Races.cancel_while_answering),
     ("both parties hang up at once", Races.both_hang_up),
     ("BYE before the ACK", Races.bye_before_ack),
+    ("BYE while a server says hang up", Races.bye_during_patch),
     ("a hangup by REST races with the BYE", Races.rest_hangup_and_bye),
     ("a hangup of a call that just ended", Races.hangup_of_the_ended),
     ("flow and number are deleted while called", Races.deleted_while_called),
