@@ -263,8 +263,8 @@ static void one_step(struct shared *s, unsigned what, uint16_t seq)
 		"{\"request\":\"unmute\",\"direction\":\"both\"}",
 		"{\"request\":\"register\",\"token\":\"bfd_wrong\"}",
 		"{\"request\":\"hold\"}",
-		"{\"request\":\"decline\",\"call_id\":"
-		"\"01890000-0000-7000-8000-000000000001\"}",
+		("{\"request\":\"decline\",\"call_id\":"
+		 "\"01890000-0000-7000-8000-000000000001\"}"),
 		"{}",
 	};
 	uint8_t pli[] = {0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2};
