@@ -268,6 +268,7 @@ const struct action_type action_connect = {
 		"`connect.duration_ms`, how long they talked; "
 		"`connect.sip_code`, or \"\"",
 	.example = "{\"type\": \"connect\", \"option\": {\"destinations\": "
-		   "[\"extension:1001@acme.test\", \"tel:+4520123456\"], "
+		   "[\"extension:1001@acme.test\", "
+		   "\"sip:bob@pbx.acme.test\"], "
 		   "\"timeout_s\": 20}}",
 };
