@@ -99,7 +99,8 @@ static const struct opt opts[] = {
 	{.name = "record",
 	 .type = OPT_OBJECT,
 	 .sub = record_opts,
-	 .doc = "Record what they say; `{}` for the defaults."},
+	 .doc = "Record what they say, until the bridge is over; `{}` for "
+		"the defaults."},
 	{.name = "headers",
 	 .type = OPT_MAP,
 	 .min = 0,
