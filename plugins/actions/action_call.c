@@ -107,7 +107,8 @@ const struct action_type action_call = {
 	       "`call_failed`, or a code that says more.",
 	.sets = "`calls.ids`, the new calls' ids, separated by commas",
 	.example = "{\"type\": \"call\", \"option\": {\"destinations\": "
-		   "[\"tel:+4520123456\"], \"actions\": [{\"type\": \"talk\", "
+		   "[\"extension:1001@acme.test\"], \"actions\": [{\"type\": "
+		   "\"talk\", "
 		   "\"option\": {\"text\": \"Somebody rang: "
 		   "${parent.source}\"}}]}}",
 };

@@ -99,7 +99,8 @@ static const struct opt opts[] = {
 	{.name = "record",
 	 .type = OPT_OBJECT,
 	 .sub = record_opts,
-	 .doc = "Record what they say; `{}` for the defaults."},
+	 .doc = "Record what they say, until the bridge is over; `{}` for "
+		"the defaults."},
 	{.name = "headers",
 	 .type = OPT_MAP,
 	 .min = 0,
@@ -268,6 +269,7 @@ const struct action_type action_connect = {
 		"`connect.duration_ms`, how long they talked; "
 		"`connect.sip_code`, or \"\"",
 	.example = "{\"type\": \"connect\", \"option\": {\"destinations\": "
-		   "[\"extension:1001@acme.test\", \"tel:+4520123456\"], "
+		   "[\"extension:1001@acme.test\", "
+		   "\"sip:bob@pbx.acme.test\"], "
 		   "\"timeout_s\": 20}}",
 };

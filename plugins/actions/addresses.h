@@ -29,7 +29,8 @@ extern const struct opt addresses_item;
 		.doc = what ": texts such as `tel:+4520123456`, "              \
 			    "`sip:bob@example.com`, "                          \
 			    "`extension:1001@acme.test`, or objects `{type, "  \
-			    "target, name, trunk_id}`."                        \
+			    "target, name, trunk_id}`. A number is reached "   \
+			    "by a trunk alone: give its `trunk_id`."           \
 	}
 
 /** The check of both; what has expressions is left for the run */

@@ -96,7 +96,10 @@ static const struct opt create_body[] = {
 		.name = "auto_answer",
 		.type = OPT_BOOL,
 		.def = "false",
-		.doc = "Ask the phone to answer by itself. Not supported yet.",
+		.doc = "Ask the phone to answer by itself: SIP phones by "
+		       "`Call-Info` and `Alert-Info`, browsers by the "
+		       "`auto_answer` of their `incoming_call`. Those that do "
+		       "not know it, or may not, ring.",
 	},
 	{
 		.name = "display",
@@ -236,8 +239,6 @@ static json_t *check(struct req *req, struct job *job, struct order *order)
 	calls_check_variables(json_object_get(req->body, "variables"), &faults);
 	header_map_check(json_object_get(req->body, "headers"), HEADER_SIP,
 			 "/headers", &faults);
-	if (json_flag(req->body, "auto_answer", false))
-		opt_fault(&faults, "/auto_answer", "not supported yet");
 	read_destinations(req, order, &faults);
 	reply = read_source(req, order, &faults);
 	if (reply)
@@ -331,6 +332,7 @@ static void origin_of(struct call_origin *origin, const struct job *job,
 		.flow_id = json_str(in, "flow_id", NULL),
 		.doc = order->doc,
 		.early_execution = json_flag(in, "early_execution", false),
+		.auto_answer = json_flag(in, "auto_answer", false),
 		.timeout_s = (unsigned)json_int(in, "timeout_s", 0),
 		.max_duration_s = (unsigned)json_int(in, "max_duration_s", 0),
 		.headers = members_or_null(json_object_get(in, "headers")),
@@ -396,8 +398,10 @@ static void stored(void *arg, int err, const char *why) /* Thread: loop */
 {
 	struct job *job = arg;
 
-	if (err)
+	if (err) {
 		log_warn("api: %s: %s", job->name, why);
+		job->answer_is_in_tx = false;
+	}
 	job_reply(job, g_steal_pointer(&job->ready));
 }
 
@@ -406,10 +410,13 @@ static void answer(struct job *job, json_t *shown)
 	const char *id = json_str(json_array_get(shown, 0), "id", "");
 	char *location = g_strconcat(api_calls.base, "/", id, NULL);
 
+	job->tx = store_tx_new();
 	job->ready = api_ok(json_pack("{s:O}", "result", shown));
 	json_set_str(job->ready, "location", location);
 	g_free(location);
-	store_commit(job->api->env.store, store_tx_new(), stored, job);
+	idem_keep(job); /* whoever asks again calls nobody twice */
+	store_commit(job->api->env.store, g_steal_pointer(&job->tx), stored,
+		     job);
 }
 
 static void act(struct job *job)

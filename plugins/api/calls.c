@@ -67,6 +67,18 @@ static const struct opt hangup_opts[] = {
 
 static const struct opt id_item[] = {{.type = OPT_ID}};
 
+static const struct opt attempt_opts[] = {
+	READ_ID("trunk_id", "The trunk, if it is one's."),
+	READ_STR("host", "Who was asked; of an incoming call, who asks."),
+	READ_INT("sip_code", "What it came to."),
+	READ_TIME("at", "When."),
+	OPT_END,
+};
+
+static const struct opt attempt_item[] = {
+	{.type = OPT_OBJECT, .sub = attempt_opts},
+};
+
 #define READ_IDS(member, text)                                                 \
 	{                                                                      \
 		.name = member, .type = OPT_ARRAY, .flags = OPT_READ,          \
@@ -104,6 +116,13 @@ const struct opt api_call_opts[] = {
 	READ_ID("number_id", "The number that was called."),
 	READ_ID("trunk_id", "The trunk it came by."),
 	READ_ANY("sip", "Call-ID, remote address, user agent, headers."),
+	{
+		.name = "attempts",
+		.type = OPT_ARRAY,
+		.flags = OPT_READ,
+		.sub = attempt_item,
+		.doc = "The ways that were tried.",
+	},
 	READ_ANY("media", "Codec, direction and quality."),
 	READ_ANY("variables", "Of its flow."),
 	READ_ANY("held", "On hold: `by_us`, `by_party`."),

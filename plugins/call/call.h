@@ -136,6 +136,7 @@ struct call_origin {
 	struct flow_doc *doc; /**< what runs; a reference is taken */
 	bool early_execution; /**< the flow starts when it rings */
 	bool anonymous;
+	bool auto_answer;           /**< the phone is asked to */
 	unsigned timeout_s;         /**< until answered; 0 = the platform's */
 	unsigned max_duration_s;    /**< 0 = the platform's */
 	const json_t *headers;      /**< {"X-…": text}, or NULL */

@@ -120,6 +120,16 @@ static void on_over(void *arg)
 	call_turn_end(caller);
 }
 
+/* What was recorded for its sake; what the caller says next is not asked for.
+ * One that has ended is passed over */
+static void end_recording(struct call_connect *con)
+{
+	if (*con->recording_id)
+		(void)call_recording_verb(con->caller, FLOW_RECORD_STOP,
+					  con->recording_id);
+	con->recording_id[0] = '\0';
+}
+
 /* The flow is told, a moment later */
 static void finish(struct call_connect *con)
 {
@@ -132,6 +142,7 @@ static void finish(struct call_connect *con)
 	call_turn_begin(caller);
 	timer_cancel(timers, &con->timer);
 	call_connect_silence(con);
+	end_recording(con);
 	drop_callees(con, NULL, NULL);
 	call_timers_wait(caller, 0);
 	timer_start(timers, &con->over_timer, 0, "call_connect_over", on_over,
@@ -155,6 +166,7 @@ void call_connect_cancel(struct call *call)
 	call->connect = NULL;
 	(void)set_state(con, CONNECT_OVER);
 	call_connect_silence(con);
+	end_recording(con);
 	drop_callees(con, NULL, NULL);
 	call_bridge_close(call);
 	obj_unref(con);
@@ -280,7 +292,7 @@ static void on_max_duration(void *arg)
 
 /* ---- the bridge ---- */
 
-static void record(const struct call_connect *con)
+static void record(struct call_connect *con)
 {
 	const struct flow_record prm = {
 		.format = json_str(con->record, "format", "wav"),
@@ -289,9 +301,10 @@ static void record(const struct call_connect *con)
 		.end_of_key = "",
 	};
 	const char *code = NULL;
-	char id[ID_SIZE], line[CALL_NOTE_SIZE];
+	char line[CALL_NOTE_SIZE];
 
-	if (!con->record || !call_recording_start(con->caller, &prm, id, &code))
+	if (!con->record ||
+	    !call_recording_start(con->caller, &prm, con->recording_id, &code))
 		return;
 
 	g_snprintf(line, sizeof(line), "the bridge is not recorded: %s",

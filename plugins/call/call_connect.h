@@ -52,6 +52,7 @@ struct call_connect {
 	char call_id[ID_SIZE];
 	int64_t duration_ms;
 	int sip_code;
+	char recording_id[ID_SIZE]; /**< of the bridge; or "" */
 };
 
 /* ---- call_connect_ring.c: what the caller hears meanwhile ---- */

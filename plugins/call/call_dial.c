@@ -122,6 +122,7 @@ static struct leg_dial dial_of(struct call *call, const char *text)
 		.source = call->source.target,
 		.source_name = call->source.name,
 		.anonymous = call->anonymous,
+		.auto_answer = call->auto_answer,
 		.headers = call->headers,
 		.codec = call->codec_hint,
 		.call_text = text,
@@ -247,12 +248,20 @@ static void by_order(struct leg_route *routes, unsigned n)
 /* The allow-list holds for every way out, whoever asks */
 static bool is_allowed(const struct call *call)
 {
+	const struct directory *dir = call->table->env.dir;
 	const struct dir_account *account =
-		directory_account(call->table->env.dir, call->account_id);
+		directory_account(dir, call->account_id);
+	const char *target = call->destination.target;
 
-	return !str_eq(call->destination.type, "tel") ||
-	       (account &&
-		directory_may_call(account, call->destination.target));
+	if (str_eq(call->destination.type, "extension"))
+		return true;
+	if (!account)
+		return false;
+	if (str_eq(call->destination.type, "tel"))
+		return directory_may_call(account, target);
+
+	return directory_may_call_uri(account, target,
+				      directory_trunk(dir, call->trunk_id));
 }
 
 /* The first kind that knows a way. @return NULL, or why there is none */

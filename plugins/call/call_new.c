@@ -149,6 +149,7 @@ struct call *call_new_outgoing(struct call_table *table,
 	call->doc = obj_ref(origin->doc);
 	call->early_execution = origin->early_execution;
 	call->anonymous = origin->anonymous;
+	call->auto_answer = origin->auto_answer;
 	call->timeout_ms = origin->timeout_s * 1000;
 	call->max_duration_s = origin->max_duration_s;
 	call->chained = origin->chained;

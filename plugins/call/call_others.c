@@ -121,7 +121,7 @@ int call_others(struct call *call, const struct flow_call *prm, json_t **idsp,
 	int err = 0;
 	size_t i;
 
-	*codep = doc ? "invalid_value" : "no_flow";
+	*codep = doc ? "invalid_value" : "flow_not_found";
 	to = g_new0(struct address, n ? n : 1);
 	if (!doc || !n)
 		err = EINVAL;

@@ -146,6 +146,7 @@ struct call {
 	json_t *headers;        /**< to go out, or NULL */
 	char *codec_hint;       /**< to offer first, or NULL */
 	bool anonymous;
+	bool auto_answer;        /**< the phone is asked to */
 	bool early_execution;    /**< the flow starts when it rings */
 	unsigned timeout_ms;     /**< until answered, 0 = the platform's */
 	unsigned max_duration_s; /**< 0 = the platform's */

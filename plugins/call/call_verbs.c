@@ -237,6 +237,8 @@ int call_verb_record(struct call *call, const struct flow_record *prm,
 	call_turn_begin(call);
 	err = call_recording_start(call, prm, id, &code);
 	call_turn_end(call);
+	if (err == EPROTO)
+		return refuse(whyp, "the flow plays now: no beep can be heard");
 
 	return error_of(err, whyp);
 }

@@ -177,6 +177,7 @@ struct leg_dial {
 	const char *trunk_id; /**< or NULL */
 	const char *source_type, *source, *source_name; /**< name: or NULL */
 	bool anonymous;
+	bool auto_answer;      /**< the phone is asked to answer by itself */
 	const json_t *headers; /**< {"X-…": text} to go out, or NULL */
 	/** A codec's name to be offered first, so that a bridge need not
 	 * transcode; or NULL */

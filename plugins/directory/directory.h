@@ -219,6 +219,12 @@ int directory_in_use(const struct directory *dir, enum dir_kind kind,
  * Emergency numbers always. */
 bool directory_may_call(const struct dir_account *account, const char *number);
 
+/** May it have a SIP address called? A user that is a number is one to a
+ * carrier, too, whether a trunk leads there or the address itself.
+ * @param trunk  By which it goes, or NULL */
+bool directory_may_call_uri(const struct dir_account *account, const char *uri,
+			    const struct dir_trunk *trunk);
+
 /** Normalise a dialled or calling number to E.164 ("+…") when it can be, by
  * a trunk's format and country; short codes and words stay as they are.
  */

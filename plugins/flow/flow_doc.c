@@ -390,6 +390,36 @@ int flow_doc_alloc(struct flow_doc **docp, const json_t *in,
 	return err;
 }
 
+/* How deep lists of actions lie in each other, counted up to max: each level
+ * is kept as a document of its own, with all that lies in it */
+static unsigned nesting(const json_t *list, unsigned max)
+{
+	const struct action_type *type;
+	const struct opt *opt;
+	const json_t *option;
+	unsigned most = 0, n;
+	json_t *item;
+	size_t i;
+
+	if (!list || !max)
+		return list ? 1 : 0;
+
+	json_array_foreach(list, i, item)
+	{
+		option = json_object_get(item, "option");
+		type = action_type_find(json_str(item, "type", ""));
+		for (opt = type ? type->opts : NULL; opt && opt->name; ++opt) {
+			if (!str_eq(opt->format, FLOW_FORMAT_ACTIONS))
+				continue;
+			n = nesting(json_object_get(option, opt->name),
+				    max - 1);
+			most = n > most ? n : most;
+		}
+	}
+
+	return most + 1;
+}
+
 void *flow_doc_keep(const json_t *option, const char *name, const char *pointer,
 		    struct opt_faults *faults)
 {
@@ -403,6 +433,12 @@ void *flow_doc_keep(const json_t *option, const char *name, const char *pointer,
 		return NULL;
 
 	join(base, pointer, name);
+	if (nesting(list, FLOW_MAX_NESTING) > FLOW_MAX_NESTING) {
+		opt_fault(faults, base,
+			  "actions in actions are at most %d deep",
+			  FLOW_MAX_NESTING);
+		return NULL;
+	}
 	in = json_object();
 	json_object_set(in, "actions", list);
 	(void)flow_doc_alloc(&doc, in, &own);

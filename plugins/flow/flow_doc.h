@@ -17,6 +17,7 @@ struct opt_faults;
 enum {
 	FLOW_MAX_ACTIONS = 1000,
 	FLOW_MAX_BYTES = 512 * 1024, /**< of the document */
+	FLOW_MAX_NESTING = 4,        /**< of actions in options of actions */
 };
 
 /** Check and take a flow.

@@ -142,7 +142,7 @@ static int weigh(const struct flow_vars *vars, const json_t *values,
 int flow_vars_set_all(struct flow_vars *vars, const json_t *values, bool secret)
 {
 	const char *name;
-	json_t *value;
+	json_t *value, *secrets;
 	size_t bytes;
 	int err = weigh(vars, values, &bytes);
 
@@ -152,14 +152,22 @@ int flow_vars_set_all(struct flow_vars *vars, const json_t *values, bool secret)
 		return ENOSPC;
 
 	/* room first, so that none is refused half-way */
+	secrets = json_object();
 	json_object_foreach((json_t *)values, name, value)
+	{
+		const struct var *old = find(vars, name);
+
+		if (old && old->secret)
+			json_object_set_new(secrets, name, json_true());
 		flow_vars_unset(vars, name);
+	}
 	json_object_foreach((json_t *)values, name, value)
 	{
 		if (json_is_string(value))
 			flow_vars_set(vars, name, json_string_value(value),
-				      secret);
+				      secret || json_object_get(secrets, name));
 	}
+	json_decref(secrets);
 
 	return 0;
 }

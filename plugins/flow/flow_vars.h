@@ -37,7 +37,8 @@ int flow_vars_set(struct flow_vars *vars, const char *name, const char *value,
 		  bool secret);
 void flow_vars_unset(struct flow_vars *vars, const char *name);
 
-/** Set several, {name: text, or null to unset}: all or none.
+/** Set several, {name: text, or null to unset}: all or none. One that was
+ * secret stays so: a server that was told of it may send it back.
  * @return 0, EINVAL: a name that none may have, or a value that is no text;
  *         ENOSPC as above
  */

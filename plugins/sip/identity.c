@@ -181,6 +181,20 @@ static void put_headers(GString *out, const json_t *headers,
 	}
 }
 
+/* No two makes of phones ask for the same: Snom, Grandstream and Yealink know
+ * the one, Polycom and Cisco the other. Who knows neither rings. */
+static void put_auto_answer(GString *out, const struct sipx_stack *stack)
+{
+	char host[SIPX_HOST_SIZE];
+
+	sipx_host_write(host, sizeof(host), stack->public_address);
+	g_string_append_printf(out,
+			       "Call-Info: <sip:%s>;answer-after=0\r\n"
+			       "Alert-Info: <http://www.notused.com>;"
+			       "info=alert-autoanswer;delay=0\r\n",
+			       host);
+}
+
 char *sipx_identity_headers(const struct sipx_stack *stack,
 			    const struct leg_dial *dial,
 			    const struct dir_trunk *trunk)
@@ -197,6 +211,8 @@ char *sipx_identity_headers(const struct sipx_stack *stack,
 	}
 	if (id.withheld)
 		g_string_append(out, "Privacy: id\r\n");
+	if (dial->auto_answer)
+		put_auto_answer(out, stack);
 	put_headers(out, dial->headers, NULL, &n);
 	if (trunk)
 		put_headers(out, trunk->headers, dial->headers, &n);

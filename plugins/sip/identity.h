@@ -20,7 +20,8 @@ void sipx_identity_from(char *out, size_t size, const struct sipx_stack *stack,
 			const struct leg_dial *dial,
 			const struct dir_trunk *trunk);
 
-/** Whole header lines: P-Asserted-Identity, Privacy, X-… of the call and the
+/** Whole header lines: P-Asserted-Identity, Privacy, Call-Info and Alert-Info
+ * of a call that is to be answered by the phone itself, X-… of the call and the
  * trunk. g_free() it; "" when there are none
  */
 char *sipx_identity_headers(const struct sipx_stack *stack,

@@ -202,7 +202,8 @@ static void push_incoming(struct wrtc_leg *leg, const struct leg_dial *dial)
 	json_object_set_new(event, "video",
 			    json_boolean(leg->local.video_codec != NULL));
 	json_object_set_new(event, "queue", json_null());
-	json_object_set_new(event, "auto_answer", json_false());
+	json_object_set_new(event, "auto_answer",
+			    json_boolean(dial->auto_answer));
 	if (json_object_size(dial->headers))
 		json_object_set_new(event, "headers",
 				    json_deep_copy(dial->headers));

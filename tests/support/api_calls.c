@@ -245,6 +245,7 @@ static int dial(void *arg, const struct leg_dial *dial,
 	leg->target = g_strdup(dial->target);
 	leg->source = g_strdup(dial->source);
 	leg->name = g_strdup(dial->source_name);
+	leg->auto_answer = dial->auto_answer;
 	leg->trunk_id = g_strdup(dial->trunk_id);
 	leg->headers = dial->headers ? json_deep_copy(dial->headers) : NULL;
 	++legs->dialed;

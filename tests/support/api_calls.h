@@ -31,6 +31,7 @@ struct api_leg {
 	bool muted_in, muted_out, held;
 	/* an outgoing one: what was asked for */
 	char *type, *target, *source, *name, *trunk_id;
+	bool auto_answer;
 	json_t *headers;
 };
 

@@ -127,7 +127,8 @@ static void test_one_call_for_each_destination(void **state)
 	json_t *reply, *ok, *all, *call, *to;
 	char *location;
 
-	reply = create("{" SOURCE ",'display':'Acme'," ANSWER ","
+	reply = create("{" SOURCE ",'display':'Acme','auto_answer':true," ANSWER
+		       ","
 		       "'destinations':['sip:bob@example.com',"
 		       "{'type':'extension','target':'1001@acme.test',"
 		       "'name':'Ann'}],'headers':{'X-Order':'7'},"
@@ -156,6 +157,7 @@ static void test_one_call_for_each_destination(void **state)
 	assert_string_equal(legs.legs[0]->target, "sip:bob@example.com");
 	assert_string_equal(legs.legs[0]->source, "+4511111111");
 	assert_string_equal(legs.legs[0]->name, "Acme");
+	assert_true(legs.legs[0]->auto_answer);
 	assert_string_equal(json_str(legs.legs[0]->headers, "X-Order", ""),
 			    "7");
 	assert_string_equal(legs.legs[1]->target, "1001@acme.test");
@@ -266,6 +268,7 @@ static void test_the_source_may_be_the_accounts(void **state)
 	json_decref(api_rig_ok(create("{" ANSWER "," BOB "}")));
 	api_legs_wait_dialed(&legs, 1);
 	assert_string_equal(legs.legs[0]->source, "+4599999999");
+	assert_false(legs.legs[0]->auto_answer);
 }
 
 static void test_wrong_addresses_are_named(void **state)
@@ -305,15 +308,15 @@ static void test_wrong_members_are_all_named(void **state)
 	expect("{" SOURCE "," ANSWER "," BOB ",'timeout_s':0,"
 	       "'max_duration_s':-1,'early_execution':'yes',"
 	       "'headers':{'Via':'x','X-A':'b\\r\\nc','X-B':'${\\r\\n',"
-	       "'X-C':5},'auto_answer':true,'display':'a\\nb',"
+	       "'X-C':5},'auto_answer':'yes','display':'a\\nb',"
 	       "'webhook':{'url':'ftp://a','events':['x']},'notes':5,"
 	       "'trunk_id':'x','variables':{'call.id':'x','a b':'x','n':5},"
 	       "'nonsense':1}",
 	       "/nonsense /variables/n /timeout_s /max_duration_s "
 	       "/early_execution /headers/X-A /headers/X-B /headers/X-C "
-	       "/display /webhook/url /webhook/events/0 /notes /trunk_id "
-	       "/variables/call.id /variables/a b /headers/Via /headers/X-A "
-	       "/auto_answer");
+	       "/auto_answer /display /webhook/url /webhook/events/0 /notes "
+	       "/trunk_id "
+	       "/variables/call.id /variables/a b /headers/Via /headers/X-A");
 }
 
 static void test_variables_are_bounded(void **state)

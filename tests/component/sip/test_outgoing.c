@@ -51,6 +51,8 @@ static void test_ring_answer_bye(void **state)
 	assert_true(sout_has(invite, "User-Agent", "Bifrons/test"));
 	assert_true(sout_has(invite, "Max-Forwards", "70"));
 	assert_true(sout_has(invite, "Session-Expires", "1800"));
+	assert_null(strstr(invite, "Call-Info:"));
+	assert_null(strstr(invite, "Alert-Info:"));
 	assert_non_null(strstr(invite, "telephone-event"));
 
 	scallee_reply(&o->callee, 100, "Trying", "", NULL);
@@ -202,6 +204,27 @@ static void test_withheld(void **state)
 	assert_true(srig_wait(&o->rig, &leg->closed, 1));
 }
 
+/* The phone is asked to pick up by itself */
+static void test_auto_answer(void **state)
+{
+	struct sout *o = *state;
+	struct leg_dial dial = sout_number;
+	struct srig_leg *leg;
+
+	dial.auto_answer = true;
+	leg = srig_dial(&o->rig, &dial);
+	assert_non_null(leg);
+	assert_non_null(scallee_invited(&o->callee));
+	assert_true(sout_has(o->callee.invite, "Call-Info",
+			     "<sip:127.0.0.1>;answer-after=0"));
+	assert_true(sout_has(o->callee.invite, "Alert-Info",
+			     "<http://www.notused.com>;info=alert-autoanswer;"
+			     "delay=0"));
+	scallee_accept(&o->callee);
+	assert_true(srig_wait(&o->rig, &leg->answered, 1));
+	sout_down(o, leg);
+}
+
 /* What the trunk asks for: form of numbers, domain, caller id, headers */
 static void test_trunk_options(void **state)
 {
@@ -288,17 +311,12 @@ static void test_private_contact(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_ring_answer_bye),
-		TCP(test_ring_answer_bye),
-		TEST(test_we_hang_up),
-		TCP(test_we_hang_up),
-		TEST(test_repeated_answer),
-		TEST(test_early_media),
-		TEST(test_early_answer_holds),
-		TEST(test_fork),
-		TEST(test_withheld),
-		TEST(test_trunk_options),
-		TEST(test_sip_uri),
+		TEST(test_ring_answer_bye),    TCP(test_ring_answer_bye),
+		TEST(test_we_hang_up),         TCP(test_we_hang_up),
+		TEST(test_repeated_answer),    TEST(test_early_media),
+		TEST(test_early_answer_holds), TEST(test_fork),
+		TEST(test_withheld),           TEST(test_auto_answer),
+		TEST(test_trunk_options),      TEST(test_sip_uri),
 		TEST(test_private_contact),
 	};
 

@@ -157,6 +157,7 @@ static void test_it_rings_and_is_taken(void **state)
 	wrtc_ear_dial(&rig, &ear,
 		      (struct leg_dial){.call_id = id,
 					.call_text = call,
+					.auto_answer = true,
 					.headers = headers},
 		      &routes[0]);
 	wrtc_ear_wait(&ear, &ear.heard, 1);
@@ -166,6 +167,7 @@ static void test_it_rings_and_is_taken(void **state)
 	event = wrtc_core_event(&device, "incoming_call");
 	assert_string_equal(json_str(event, "call_id", ""), id);
 	assert_false(json_flag(event, "video", true));
+	assert_true(json_flag(event, "auto_answer", false));
 	assert_string_equal(
 		json_str(json_object_get(json_object_get(event, "call"),
 					 "source"),

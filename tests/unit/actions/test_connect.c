@@ -215,15 +215,14 @@ static void test_confirm_actions_are_checked(void **state)
 	g_free(faults);
 }
 
-/* A list within a list within a list: the check stays linear */
-static void test_deep_nesting(void **state)
+/* A list within a list within a list */
+static char *nested(int depth)
 {
 	GString *text = g_string_new(SLEEP);
 	char *faults;
 	int i;
 
-	(void)state;
-	for (i = 0; i < 12; ++i) {
+	for (i = 0; i < depth; ++i) {
 		g_string_prepend(text, "{'type':'call','option':{"
 				       "'destinations':['tel:112'],"
 				       "'actions':[");
@@ -232,9 +231,29 @@ static void test_deep_nesting(void **state)
 	g_string_prepend(text, "[");
 	g_string_append(text, "]");
 	faults = flow_fake_faults(text->str);
+	g_string_free(text, TRUE);
+
+	return faults;
+}
+
+/* Each is a document of its own, with all that lies in it: not without end */
+static void test_deep_nesting(void **state)
+{
+	static const int deep[] = {5, 12};
+	char *faults;
+	size_t i;
+
+	(void)state;
+	faults = nested(4);
 	assert_string_equal(faults, "");
 	g_free(faults);
-	g_string_free(text, TRUE);
+	for (i = 0; i < G_N_ELEMENTS(deep); ++i) {
+		faults = nested(deep[i]);
+		assert_string_equal(faults,
+				    "/actions/0/option/actions actions in "
+				    "actions are at most 4 deep\n");
+		g_free(faults);
+	}
 }
 
 /* ---- the caller ---- */

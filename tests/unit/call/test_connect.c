@@ -72,6 +72,30 @@ static void test_answered_and_the_callee_leaves(void **state)
 	connect_fake_teardown(&cf);
 }
 
+/* What is said after the bridge is not recorded */
+static void test_a_bridge_is_recorded(void **state)
+{
+	struct connect_fake cf;
+	json_t *record = json_object();
+
+	connect_fake_setup(&cf, NULL, true);
+	cf.prm.record = record;
+	connect_fake_start(&cf, "tel:+4530303030");
+	assert_int_equal(cf.fake.nrecords, 0);
+	call_fake_answered(&cf.fake.dialed[0]);
+	assert_int_equal(cf.fake.nrecords, 1);
+	assert_int_equal(cf.fake.records[0].channels, 2);
+	assert_int_equal(cf.fake.records[0].ends, 0);
+	call_fake_bye(&cf.fake.dialed[0]);
+	assert_int_equal(cf.fake.records[0].ends, 1);
+	assert_int_equal(cf.leg.hangups, 0);
+	call_fake_recorded(&cf.fake, 0, 0, 1000);
+	call_fake_bye(&cf.leg);
+	assert_int_equal(cf.fake.records[0].ends, 1);
+	json_decref(record);
+	connect_fake_teardown(&cf);
+}
+
 static void test_the_caller_leaves_the_bridge(void **state)
 {
 	struct connect_fake cf;
@@ -396,6 +420,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answered_and_the_callee_leaves),
+		cmocka_unit_test(test_a_bridge_is_recorded),
 		cmocka_unit_test(test_the_caller_leaves_the_bridge),
 		cmocka_unit_test(test_the_caller_leaves_while_it_rings),
 		cmocka_unit_test(test_one_of_several_answers),

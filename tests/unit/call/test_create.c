@@ -184,6 +184,13 @@ static void test_not_allowed(void **state)
 	call_fake_create(&fake, &origin);
 	check_hangup(&fake, "system", "failed", "destination_not_allowed", 0);
 	assert_int_equal(fake.ndialed, 0);
+
+	/* nor by the other name of the number */
+	origin.destination =
+		(struct call_party){"sip", "sip:+4522222222@a.test", NULL};
+	call_fake_create(&fake, &origin);
+	check_hangup(&fake, "system", "failed", "destination_not_allowed", 0);
+	assert_int_equal(fake.ndialed, 0);
 	call_fake_teardown(&fake);
 }
 

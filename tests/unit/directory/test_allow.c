@@ -49,10 +49,55 @@ static void test_what_may_be_called(void **state)
 	check_may_call(unknown, "1813", true);
 }
 
+static void check_uri(const char *account, const char *uri, bool by_trunk,
+		      bool expected)
+{
+	static char country[] = "DK";
+	const struct dir_trunk trunk = {.country = country};
+	struct directory *dir = NULL;
+	json_t *doc = json_loads(account, 0, NULL);
+
+	assert_non_null(doc);
+	json_object_set_new(doc, "id", json_string(ACC));
+	assert_int_equal(directory_alloc(&dir), 0);
+	directory_apply(dir, DIR_ACCOUNT, doc);
+	assert_int_equal(directory_may_call_uri(directory_account(dir, ACC),
+						uri, by_trunk ? &trunk : NULL),
+			 expected);
+	json_decref(doc);
+	obj_unref(dir);
+}
+
+/* A number is one in a SIP address, too */
+static void test_what_uris_may_be_called(void **state)
+{
+	static const char free_one[] = "{}";
+	static const char danish[] = "{\"country\":\"DK\"}";
+	static const char swedish[] = "{\"country\":\"DK\","
+				      "\"allowed_destinations\":[\"+46\"]}";
+
+	check_uri(free_one, "sip:+8821612345678@a.test", true, true);
+	check_uri(danish, "sip:bob@a.test", true, true);
+	check_uri(danish, "sip:a.test", true, true);
+	check_uri(danish, "sip:+4520123456@a.test", true, true);
+	check_uri(danish, "sip:20123456@a.test", true, true);
+	check_uri(danish, "sip:+8821612345678@a.test", true, false);
+	check_uri(danish, "sip:+8821612345678@a.test", false, false);
+	check_uri(danish, "sip:%2b882-1612345678@a.test", true, false);
+	check_uri(danish, "sip:+8821612345678,1@a.test", true, false);
+	check_uri(danish, "sip:008821612345678@a.test", true, false);
+	check_uri(danish, "sip:99*008821612345678@a.test", true, false);
+	check_uri(swedish, "sip:1001@pbx.test", false, true);
+	check_uri(swedish, "sip:1001@pbx.test", true, false);
+	check_uri(swedish, "sip:20123456@a.test", true, false);
+	check_uri(swedish, "sip:0046701234567@a.test", true, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_may_be_called),
+		cmocka_unit_test(test_what_uris_may_be_called),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

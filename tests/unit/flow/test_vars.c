@@ -122,6 +122,26 @@ static void test_shown_sorted_masked_and_cut(void **state)
 	obj_unref(vars);
 }
 
+/* A server that sends back what it was told makes no secret known */
+static void test_several_keep_secrets(void **state)
+{
+	struct flow_vars *vars = vars_new();
+	json_t *values =
+		json_pack("{s:s, s:s, s:n}", "pin", "1234", "a", "1", "b");
+	bool secret = false;
+
+	flow_vars_set(vars, "pin", "1234", true);
+	flow_vars_set(vars, "b", "2", true);
+	assert_int_equal(flow_vars_set_all(vars, values, false), 0);
+	assert_string_equal(flow_vars_get(vars, "pin", &secret), "1234");
+	assert_true(secret);
+	flow_vars_get(vars, "a", &secret);
+	assert_false(secret);
+	assert_null(flow_vars_get(vars, "b", NULL));
+	json_decref(values);
+	obj_unref(vars);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_values_are_utf8),
 		cmocka_unit_test(test_shown_sorted_masked_and_cut),
+		cmocka_unit_test(test_several_keep_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
