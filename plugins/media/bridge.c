@@ -81,6 +81,8 @@ static void update(struct media_leg *leg, struct media_thread *th)
 
 void media_bridge_update(struct media_leg *leg, struct media_thread *th)
 {
+	if (leg->stale)
+		media_taps_tidy(leg);
 	leg->stale = false;
 	update(leg, th);
 	if (leg->peer)

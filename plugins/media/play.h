@@ -65,7 +65,7 @@ void media_play_free(struct media_play *play);
 
 /** Play it instead of what plays */
 void media_play_cmd_play(struct media_thread *th, void *play);
-/** Send it after what is being sent */
+/** Send it after what is being sent; EBUSY when too much waits already */
 void media_play_cmd_send(struct media_thread *th, void *play);
 void media_play_cmd_stop(struct media_thread *th, void *leg);
 
