@@ -274,6 +274,22 @@ void media_play_cmd_send(struct media_thread *th, void *arg)
 	media_leg_update_tick(leg, th);
 }
 
+void media_play_forget_passed(struct media_leg *leg)
+{
+	struct media_play **at = &leg->sending, *play;
+
+	if (*at) /* it is being pressed */
+		at = &(*at)->next;
+	while ((play = *at)) {
+		if (play->id) {
+			at = &play->next;
+			continue;
+		}
+		*at = play->next;
+		media_play_free(play);
+	}
+}
+
 void media_play_cmd_stop(struct media_thread *th, void *arg)
 {
 	struct media_leg *leg = arg;
