@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "api/keys.h"
+#include "api/recordings.h"
 #include "api/resource.h"
 #include "api/webhooks.h"
 #include "call/call.h"
@@ -224,6 +225,8 @@ static void done(struct job *job)
 		.code = "account_suspended",
 	};
 
+	if (!job->doc)
+		recordings_erased(job);
 	if (!job->doc || !job->api->env.calls ||
 	    !str_eq(json_str(job->doc, "status", ""), "suspended"))
 		return;
@@ -346,7 +349,7 @@ static json_t *prepare_delete(struct req *req, struct job *job)
 		  "DELETE FROM idempotency WHERE account_id = ?1",
 		  DB_S(job->id));
 
-	return NULL;
+	return recordings_erase_account(req, job);
 }
 
 static const enum api_err missing[] = {API_ERR_account_not_found, API_OK};
@@ -387,9 +390,8 @@ const struct verb api_verb_accounts_patch = {
 
 const struct verb api_verb_accounts_delete = {
 	.summary = "Delete an account",
-	.about = "With its keys, webhooks and the records of its calls. Flows, "
-		 "numbers "
-		 "and trunks must go first.",
+	.about = "With its keys, webhooks, recordings and the records of its "
+		 "calls. Flows, numbers and trunks must go first.",
 	.errors = in_use,
 	.res = &accounts,
 	.prepare = prepare_delete,

@@ -55,41 +55,69 @@ static json_t *read_media(struct req *req)
 
 struct removal {
 	const char *data_dir;
-	char id[ID_SIZE];
+	GPtrArray *ids; /* a reference; nobody changes it any more */
 };
 
-static void run_removal(void *arg) /* Thread: worker */
+static void remove_one(const struct removal *removal, const char *id)
 {
-	struct removal *removal = arg;
 	int format, err;
 
 	for (format = 0; format < RECORD_NFORMATS; ++format) {
-		err = record_remove(removal->data_dir, removal->id,
+		err = record_remove(removal->data_dir, id,
 				    (enum record_format)format);
 		if (err)
-			log_error("recording %s: cannot be removed: %s",
-				  removal->id, strerror(err));
+			log_error("recording %s: cannot be removed: %s", id,
+				  strerror(err));
+	}
+}
+
+static void run_removal(void *arg) /* Thread: worker */
+{
+	const struct removal *removal = arg;
+	unsigned i;
+
+	for (i = 0; i < removal->ids->len; ++i)
+		remove_one(removal, removal->ids->pdata[i]);
+}
+
+static void free_removal(void *arg)
+{
+	struct removal *removal = arg;
+
+	g_ptr_array_unref(removal->ids);
+	g_free(removal);
+}
+
+/* One piece of work, however many there are: few may wait */
+static void remove_later(const struct api *api, GPtrArray *ids)
+{
+	struct removal *removal;
+
+	if (!ids->len || !api->env.data_dir || !api->env.workers)
+		return;
+
+	removal = g_new0(struct removal, 1);
+	removal->data_dir = api->env.data_dir;
+	removal->ids = g_ptr_array_ref(ids);
+	if (worker_run(api->env.workers, "recording_remove", run_removal,
+		       free_removal, removal)) {
+		log_warn("recording %s and %u more: their files are left over "
+			 "until the next start",
+			 (const char *)ids->pdata[0], ids->len - 1);
+		free_removal(removal);
 	}
 }
 
 void recording_remove_later(const struct api *api, const char *id)
 {
-	struct removal *removal;
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 
-	if (!api->env.data_dir || !api->env.workers)
-		return;
-
-	removal = g_new0(struct removal, 1);
-	removal->data_dir = api->env.data_dir;
-	(void)str_copy(removal->id, sizeof(removal->id), id);
-	if (worker_run(api->env.workers, "recording_remove", run_removal,
-		       g_free, removal)) {
-		log_warn("recording %s: its file is left over", id);
-		g_free(removal);
-	}
+	g_ptr_array_add(ids, g_strdup(id));
+	remove_later(api, ids);
+	g_ptr_array_unref(ids);
 }
 
-/* ---- with their call ---- */
+/* ---- with their call, or their account ---- */
 
 struct found {
 	GPtrArray *ids;
@@ -113,6 +141,23 @@ static void free_ids(void *data)
 	g_ptr_array_unref(data);
 }
 
+/* Note in job->data which they are. @return NULL, or the error */
+static json_t *note(struct req *req, struct job *job, const char *sql,
+		    const struct db_value *params, size_t n, enum api_err runs)
+{
+	struct found found = {.ids = g_ptr_array_new_with_free_func(g_free)};
+
+	job->data = found.ids;
+	job->data_free = free_ids;
+	if (db_read(store_db(req->api->env.store), sql, params, n, on_row,
+		    &found))
+		return api_error(API_ERR_unavailable, NULL);
+
+	return found.runs
+		       ? api_error(runs, "a recording of it is not closed yet")
+		       : NULL;
+}
+
 json_t *recordings_erase(struct req *req, struct job *job)
 {
 	static const char sql[] = "SELECT id, status FROM recording"
@@ -120,37 +165,38 @@ json_t *recordings_erase(struct req *req, struct job *job)
 	static const char erase[] = "DELETE FROM recording"
 				    " WHERE id = ?1 AND account_id = ?2";
 	const struct db_value params[] = {DB_S(req->id), DB_S(req->account_id)};
-	struct found found = {.ids = g_ptr_array_new_with_free_func(g_free)};
-	json_t *reply = NULL;
+	json_t *reply = note(req, job, sql, params, G_N_ELEMENTS(params),
+			     API_ERR_wrong_state);
+	const GPtrArray *ids = job->data;
 	unsigned i;
 
-	if (db_read(store_db(req->api->env.store), sql, params, 2, on_row,
-		    &found))
-		reply = api_error(API_ERR_unavailable, NULL);
-	else if (found.runs)
-		reply = api_error(API_ERR_wrong_state,
-				  "a recording of it is not closed yet");
-	if (reply) {
-		g_ptr_array_unref(found.ids);
-		return reply;
-	}
-
-	for (i = 0; i < found.ids->len; ++i)
-		STORE_ADD(job->tx, STORE_ANY, erase, DB_S(found.ids->pdata[i]),
+	for (i = 0; !reply && i < ids->len; ++i)
+		STORE_ADD(job->tx, STORE_ANY, erase, DB_S(ids->pdata[i]),
 			  DB_S(req->account_id));
-	job->data = found.ids;
-	job->data_free = free_ids;
 
-	return NULL;
+	return reply;
+}
+
+json_t *recordings_erase_account(struct req *req, struct job *job)
+{
+	static const char sql[] = "SELECT id, status FROM recording"
+				  " WHERE account_id = ?1";
+	const struct db_value params[] = {DB_S(req->id)};
+	json_t *reply = note(req, job, sql, params, G_N_ELEMENTS(params),
+			     API_ERR_in_use);
+
+	if (!reply)
+		STORE_ADD(job->tx, STORE_ANY,
+			  "DELETE FROM recording WHERE account_id = ?1",
+			  DB_S(req->id));
+
+	return reply;
 }
 
 void recordings_erased(const struct job *job)
 {
-	const GPtrArray *ids = job->data;
-	unsigned i;
-
-	for (i = 0; ids && i < ids->len; ++i)
-		recording_remove_later(job->api, ids->pdata[i]);
+	if (job->data)
+		remove_later(job->api, job->data);
 }
 
 static const enum api_err sent[] = {API_ERR_recording_not_found,

@@ -19,11 +19,13 @@ json_t *recording_file(json_t *doc);
 /** Remove a recording's file in the background. Thread: loop */
 void recording_remove_later(const struct api *api, const char *id);
 
-/* ---- all recordings of a call, when that is erased ---- */
+/* ---- all recordings of a call or an account, when that is erased ---- */
 
 /** Add the deletion of their rows to job->tx; they are noted in job->data.
  * Thread: pool. @return NULL, or the error to answer: one still runs */
 json_t *recordings_erase(struct req *req, struct job *job);
+/** The same for the account req->id */
+json_t *recordings_erase_account(struct req *req, struct job *job);
 /** After the commit: remove their files. Thread: loop */
 void recordings_erased(const struct job *job);
 

@@ -170,6 +170,21 @@ static bool by_signalling(const struct call *call)
 	       call->leg->ops->dtmf_by_signalling(call->leg);
 }
 
+/* A packet can be a digit: whoever sends more of them than can be pressed does
+ * not become as many requests to the other */
+static bool is_in_time(struct call *peer)
+{
+	const int64_t now_ms = call_now(peer).mono_ms;
+	const int64_t until_ms = MAX(peer->pressed_ms, now_ms) + CALL_DIGIT_MS +
+				 CALL_DIGIT_PAUSE_MS;
+
+	if (until_ms - now_ms > CALL_DIGITS_MS)
+		return false;
+	peer->pressed_ms = until_ms;
+
+	return true;
+}
+
 /* In the media it passes by itself; where either side has its digits in its
  * signalling it is carried over */
 void call_bridge_digit(struct call *call, char digit, unsigned duration_ms)
@@ -179,12 +194,13 @@ void call_bridge_digit(struct call *call, char digit, unsigned duration_ms)
 	const unsigned ms = duration_ms ? duration_ms : CALL_DIGIT_MS;
 	const struct call_media_ops *ops;
 
-	if (!peer || !peer->leg)
+	if (!peer || !peer->leg ||
+	    (!by_signalling(peer) && !by_signalling(call)) || !is_in_time(peer))
 		return;
 	ops = peer->table->env.media;
 	if (by_signalling(peer))
 		(void)peer->leg->ops->send_dtmf(peer->leg, digit, ms);
-	else if (by_signalling(call) && media_of(peer))
+	else if (media_of(peer))
 		(void)ops->send_dtmf(media_of(peer), text, ms,
 				     CALL_DIGIT_PAUSE_MS);
 }

@@ -33,6 +33,7 @@ enum {
 	CALL_QUIET_MS = 60000,   /**< without media: it has gone */
 	CALL_DIGIT_MS = 160,     /**< that is carried over a bridge */
 	CALL_DIGIT_PAUSE_MS = 80,
+	CALL_DIGITS_MS = 5000, /**< of them may wait to be carried over */
 };
 
 enum call_state {
@@ -204,6 +205,8 @@ struct call {
 	int64_t sequence;
 	unsigned noisy;
 	char *request_id; /**< of the request that acts now, or NULL */
+
+	int64_t pressed_ms; /**< until when carried digits take, monotonic */
 
 	GPtrArray *recordings; /**< struct call_recording; NULL = none */
 

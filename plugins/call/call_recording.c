@@ -65,12 +65,17 @@ static void tell_watcher(struct call_recording *rec)
 
 /* ---- the end ---- */
 
+bool call_recording_has_tap(const struct call_recording *rec)
+{
+	return rec->tap_id && rec->tapped == media_of(rec->call);
+}
+
 static void let_go(struct call_recording *rec)
 {
 	struct call *call = rec->call;
 
 	timer_cancel(call->table->env.timers, &rec->beep_timer);
-	if (rec->tap_id && media_of(call))
+	if (call_recording_has_tap(rec))
 		call->table->env.media->untap(media_of(call), rec->tap_id);
 	else if (!rec->tap_id)
 		media_tap_finish(rec->tap); /* no media thread has it */
@@ -174,6 +179,7 @@ static int give_tap(struct call_recording *rec)
 	if (!media)
 		return ENOTCONN;
 	rec->tap_id = ops->tap(media, rec->tap);
+	rec->tapped = media;
 
 	return rec->tap_id ? 0 : EAGAIN;
 }

@@ -39,6 +39,8 @@ struct call_recording {
 
 	struct media_tap *tap; /**< NULL when it is over */
 	uint32_t tap_id;       /**< 0 = the leg does not have it (yet) */
+	const struct media_leg *tapped; /**< whose id that is; never followed:
+					   the call may have another leg now */
 	struct recording *rec;
 	int err;
 	struct recording_result res;
@@ -53,6 +55,8 @@ static inline bool call_recording_runs(const struct call_recording *rec)
 	return rec->state == RECORDING_ON || rec->state == RECORDING_PAUSED;
 }
 
+/** Does the leg that the call has now hold its tap? */
+bool call_recording_has_tap(const struct call_recording *rec);
 int call_recording_set_state(struct call_recording *rec,
 			     enum call_recording_state next);
 /** Its document; g_string_free() it */

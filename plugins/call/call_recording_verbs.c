@@ -77,7 +77,8 @@ void call_recording_tapped(struct call *call, uint32_t tap_id,
 	for (i = 0; call->recordings && i < call->recordings->len; ++i) {
 		struct call_recording *rec = call->recordings->pdata[i];
 
-		if (call_recording_runs(rec) && rec->tap_id == tap_id)
+		if (call_recording_runs(rec) && rec->tap_id == tap_id &&
+		    call_recording_has_tap(rec))
 			call_recording_stop(rec, call_recording_reason(why));
 	}
 }

@@ -81,6 +81,8 @@ static void update(struct media_leg *leg, struct media_thread *th)
 
 void media_bridge_update(struct media_leg *leg, struct media_thread *th)
 {
+	if (leg->stale)
+		media_taps_tidy(leg);
 	leg->stale = false;
 	update(leg, th);
 	if (leg->peer)
@@ -105,6 +107,8 @@ void media_bridge_end(struct media_leg *leg, struct media_thread *th)
 
 	leg->peer = peer->peer = NULL;
 	leg->pass_digit = peer->pass_digit = false;
+	media_play_forget_passed(leg);
+	media_play_forget_passed(peer);
 	update(leg, th);
 	update(peer, th);
 }

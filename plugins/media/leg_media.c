@@ -183,10 +183,8 @@ void media_leg_house(struct media_leg *leg, struct media_thread *th)
 	leg->budget = LEG_BUDGET;
 	if (leg->digits.held && dtmf4733_rx_poll(&leg->digits, th->now_us, &ev))
 		media_bridge_digit(leg, th, &ev);
-	if (leg->stale) {
-		media_taps_tidy(leg);
+	if (leg->stale)
 		media_bridge_update(leg, th);
-	}
 	tell_silence(leg, th);
 	keep_alive(leg, th);
 	media_rx_figures(leg);

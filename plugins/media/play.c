@@ -9,7 +9,8 @@
 #include "media/sound.h"
 
 enum {
-	WAIT_MS = 500 /* of a 'w' */
+	WAIT_MS = 500,    /* of a 'w' */
+	SENDING_MAX = 32, /* that wait: a party may press faster than we send */
 };
 
 struct media_play *media_play_tones(struct tone_list *list, unsigned loops)
@@ -85,22 +86,30 @@ void media_play_free(struct media_play *play)
 	g_free(play);
 }
 
-/* Take the first one off, and tell how it ended. */
-static void finish(struct media_leg *leg, struct media_thread *th,
-		   struct media_play **firstp, int err)
+/* Tell how it ended; it is gone then */
+static void end_play(struct media_leg *leg, struct media_thread *th,
+		     struct media_play *play, int err)
 {
-	struct media_play *play = *firstp;
 	const struct media_event ev = {
 		.type = MEDIA_EV_PLAYED,
 		.play_id = play->id,
 		.err = err,
 	};
 
-	*firstp = play->next;
-	leg->tx.writer = NULL; /* what follows is a spurt of its own */
 	if (play->id)
 		media_event_add(th, leg, &ev);
 	media_play_free(play);
+}
+
+/* Take the first one off */
+static void finish(struct media_leg *leg, struct media_thread *th,
+		   struct media_play **firstp, int err)
+{
+	struct media_play *play = *firstp;
+
+	*firstp = play->next;
+	leg->tx.writer = NULL; /* what follows is a spurt of its own */
+	end_play(leg, th, play, err);
 }
 
 /* @return true when it is over */
@@ -253,11 +262,32 @@ void media_play_cmd_send(struct media_thread *th, void *arg)
 	struct media_play *play = arg;
 	struct media_leg *leg = play->leg;
 	struct media_play **lastp = &leg->sending;
+	unsigned n;
 
-	while (*lastp)
+	for (n = 0; *lastp; ++n)
 		lastp = &(*lastp)->next;
+	if (n >= SENDING_MAX) {
+		end_play(leg, th, play, EBUSY);
+		return;
+	}
 	*lastp = play;
 	media_leg_update_tick(leg, th);
+}
+
+void media_play_forget_passed(struct media_leg *leg)
+{
+	struct media_play **at = &leg->sending, *play;
+
+	if (*at) /* it is being pressed */
+		at = &(*at)->next;
+	while ((play = *at)) {
+		if (play->id) {
+			at = &play->next;
+			continue;
+		}
+		*at = play->next;
+		media_play_free(play);
+	}
 }
 
 void media_play_cmd_stop(struct media_thread *th, void *arg)

@@ -65,10 +65,13 @@ void media_play_free(struct media_play *play);
 
 /** Play it instead of what plays */
 void media_play_cmd_play(struct media_thread *th, void *play);
-/** Send it after what is being sent */
+/** Send it after what is being sent; EBUSY when too much waits already */
 void media_play_cmd_send(struct media_thread *th, void *play);
 void media_play_cmd_stop(struct media_thread *th, void *leg);
 
+/** Digits of a peer that is gone are not sent any more; the one that is
+ * being sent goes to its end */
+void media_play_forget_passed(struct media_leg *leg);
 /** Do 20 ms of what is first in turn */
 void media_play_step(struct media_leg *leg, struct media_thread *th);
 /** The session changed: sound begins anew with another encoder */

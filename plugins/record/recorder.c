@@ -183,8 +183,15 @@ static bool step(struct recording *rec, int16_t *pcm, bool stopping)
 
 /* ---- the thread ---- */
 
+/* Between two flushes a round is for those that begin or end: else each end
+ * of one would be a page and a write for all */
+static bool is_wanted(const struct recording *rec, bool due)
+{
+	return due || !rec->open || atomic_load(&rec->ending);
+}
+
 /** @return when to come again, ms */
-static unsigned round_of(struct recorder *recorder, bool stopping)
+static unsigned round_of(struct recorder *recorder, bool stopping, bool due)
 {
 	const int64_t begin_us = clock_mono_us(clock_system());
 	struct recording **at = &recorder->running, *rec;
@@ -194,7 +201,7 @@ static unsigned round_of(struct recorder *recorder, bool stopping)
 	while ((rec = *at)) {
 		struct recording *next = rec->next;
 
-		if (step(rec, recorder->pcm, stopping)) {
+		if (is_wanted(rec, due) && step(rec, recorder->pcm, stopping)) {
 			*at = next;
 			continue;
 		}
@@ -237,7 +244,8 @@ static void *record_thread(void *arg)
 	struct recorder *recorder = arg;
 	struct recording *fresh;
 	unsigned wait_ms = recorder->flush_ms;
-	bool stopping = false;
+	bool stopping = false, due;
+	int64_t flush_at_ms = 0, now_ms;
 	struct timespec until;
 
 	(void)pthread_setname_np(pthread_self(), "bif-record");
@@ -255,7 +263,12 @@ static void *record_thread(void *arg)
 		pthread_mutex_unlock(&recorder->mtx);
 
 		add_fresh(recorder, fresh);
-		wait_ms = round_of(recorder, stopping);
+		due = stopping || clock_mono_ms(clock_system()) >= flush_at_ms;
+		wait_ms = round_of(recorder, stopping, due);
+		now_ms = clock_mono_ms(clock_system());
+		if (due)
+			flush_at_ms = now_ms + recorder->flush_ms;
+		wait_ms = MIN(wait_ms, (unsigned)MAX(flush_at_ms - now_ms, 0));
 	}
 
 	return NULL;

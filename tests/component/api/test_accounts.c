@@ -124,6 +124,47 @@ static void test_account_of_a_customer(void **state)
 	g_free(id);
 }
 
+#define RECORDING_ID "01900000-0000-7000-8000-000000000001"
+
+static void wait_gone(const char *path)
+{
+	unsigned i;
+
+	for (i = 0; i < 5000 && g_file_test(path, G_FILE_TEST_EXISTS); ++i)
+		g_usleep(1000);
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
+/* What was recorded of its calls goes too, file and all */
+static void test_recordings_go_with_their_account(void **state)
+{
+	char *other = make_account(false), *dir, *path;
+	const struct db_value row[] = {DB_S(RECORDING_ID), DB_S(other)};
+
+	dir = g_build_filename(rig.dir, "recordings", NULL);
+	path = g_build_filename(dir, RECORDING_ID ".ogg", NULL);
+	assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
+	assert_true(g_file_set_contents(path, "x", 1, NULL));
+	api_rig_write(&rig,
+		      "INSERT INTO recording (id, account_id, status, format,"
+		      " node_id, sequence, created_at, doc) VALUES (?1, ?2,"
+		      " 'recording', 'ogg', 'n', 1, 1, '{}')",
+		      row, 2);
+	assert_string_equal(api_rig_code(ask("accounts.delete", other, NULL)),
+			    "in_use");
+	assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	api_rig_write(&rig,
+		      "UPDATE recording SET status = 'finished' WHERE id = ?1",
+		      row, 1);
+	json_decref(api_rig_ok(ask("accounts.delete", other, NULL)));
+	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM recording"),
+			 0);
+	wait_gone(path);
+	g_free(path);
+	g_free(dir);
+	g_free(other);
+}
+
 static void test_account_with_resources_is_kept(void **state)
 {
 	char *other = make_account(false), *flow = make_flow(other);
@@ -237,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_account_of_a_customer),
 		cmocka_unit_test(test_account_with_resources_is_kept),
+		cmocka_unit_test(test_recordings_go_with_their_account),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_last_platform_key_stays),
 	};

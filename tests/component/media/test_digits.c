@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <glib.h>
 #include <spandsp.h>
 #include <string.h>
@@ -273,6 +274,27 @@ static void digits_interrupt_a_tone_and_queue(void **state)
 	close_env();
 }
 
+/* Who presses faster than digits can be sent on: a queue is no memory leak */
+static void no_more_wait_than_can_be_sent(void **state)
+{
+	uint32_t id = 0;
+	unsigned i;
+
+	open_env(CODEC_PCMU, false);
+	for (i = 0; i < 33; ++i)
+		id = rig_leg_dtmf(&env.leg, "wwwwwwwwww", 100, 50);
+	assert_true(rig_wait(&env.leg, &env.leg.nplayed, 1));
+	assert_int_equal(env.leg.played_id, id);
+	assert_int_equal(env.leg.played_err, EBUSY);
+	rig_leg_stop(&env.leg);
+	assert_true(rig_wait(&env.leg, &env.leg.nplayed, 33));
+	assert_int_equal(env.leg.played_err, ECANCELED);
+	(void)rig_leg_dtmf(&env.leg, "w", 100, 50); /* there is room again */
+	assert_true(rig_wait(&env.leg, &env.leg.nplayed, 34));
+	assert_int_equal(env.leg.played_err, 0);
+	close_env();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +305,7 @@ int main(void)
 		cmocka_unit_test(events_out),
 		cmocka_unit_test(inband_out),
 		cmocka_unit_test(digits_interrupt_a_tone_and_queue),
+		cmocka_unit_test(no_more_wait_than_can_be_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,7 @@ static void test_digits_by_signalling_are_carried_over(void **state)
 {
 	struct connect_fake cf;
 	struct call_fake_leg *callee = &cf.fake.dialed[0];
+	unsigned sent = 0;
 
 	bridge_them(&cf, NULL);
 	cf.leg.by_info = true; /* INFO to RFC 4733, and back */
@@ -71,6 +72,13 @@ static void test_digits_by_signalling_are_carried_over(void **state)
 	call_fake_digits(&cf.leg, "5");
 	assert_string_equal(callee->info, "5");
 	assert_string_equal(callee->media.digits, "1#");
+	while (sent++ < 100) /* more than a person presses */
+		call_fake_digits(&cf.leg, "7");
+	/* of 5 s, with the three before */
+	assert_string_equal(callee->info, "577777777777777777");
+	call_fake_pass(&cf.fake, 500);
+	call_fake_digits(&cf.leg, "88888");
+	assert_string_equal(callee->info, "57777777777777777788");
 	let_go(&cf);
 }
 

@@ -376,6 +376,34 @@ static void test_two_at_once(void **state)
 	teardown(&w);
 }
 
+/* What was given to one leg is not taken from another: their ids are alike */
+static void test_another_leg_answers(void **state)
+{
+	struct call_origin origin;
+	struct world w;
+
+	memset(&w, 0, sizeof(w));
+	call_fake_setup(&w.fake, SLEEP, NULL, NULL, 0);
+	call_fake_route(&w.fake, 0, 0, "a");
+	call_fake_route(&w.fake, 0, 0, "b");
+	origin = call_fake_origin(&w.fake);
+	w.call = call_fake_create(&w.fake, &origin);
+	call_fake_early(&w.fake.dialed[0]);
+	assert_int_equal(start(&w, &plain), 0);
+	call_fake_answered(&w.fake.dialed[1]);
+	assert_int_equal(start(&w, &plain), 0);
+	call_fake_closed(&w.fake.dialed[0]);
+	call_fake_tapped(&w.fake.dialed[1], 1, MEDIA_TAP_SILENCE);
+	assert_int_equal(w.fake.records[0].ends, 0);
+	call_fake_recorded(&w.fake, 0, 0, 1);
+	assert_int_equal(w.fake.untaps, 0);
+	call_fake_bye(&w.fake.dialed[1]);
+	assert_int_equal(w.fake.untaps, 1);
+	call_fake_closed(&w.fake.dialed[1]);
+	call_fake_recorded(&w.fake, 1, 0, 1);
+	teardown(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_not_before_the_answer),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_two_at_once),
+		cmocka_unit_test(test_another_leg_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
