@@ -247,12 +247,19 @@ static void by_order(struct leg_route *routes, unsigned n)
 /* The allow-list holds for every way out, whoever asks */
 static bool is_allowed(const struct call *call)
 {
+	const struct directory *dir = call->table->env.dir;
 	const struct dir_account *account =
-		directory_account(call->table->env.dir, call->account_id);
+		directory_account(dir, call->account_id);
+	const struct call_address *to = &call->destination;
 
-	return !str_eq(call->destination.type, "tel") ||
-	       (account &&
-		directory_may_call(account, call->destination.target));
+	if (str_eq(to->type, "tel"))
+		return account && directory_may_call(account, to->target);
+	if (!str_eq(to->type, "sip"))
+		return true;
+
+	return account &&
+	       directory_may_call_uri(account, to->target,
+				      directory_trunk(dir, call->trunk_id));
 }
 
 /* The first kind that knows a way. @return NULL, or why there is none */

@@ -330,6 +330,11 @@ static const char *realm_of(const struct sipx_leg *leg, const msg_auth_t *ch)
 	return NULL;
 }
 
+bool sipx_is_challenge(const struct sipx_event *ev)
+{
+	return ev->sip && (ev->status == 401 || ev->status == 407);
+}
+
 bool sipx_authenticate(struct sipx_leg *leg, const sip_t *sip)
 {
 	const msg_auth_t *ch = sip->sip_www_authenticate

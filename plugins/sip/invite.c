@@ -238,11 +238,6 @@ static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 		leg->leg.handler->answered(leg->leg.arg);
 }
 
-static bool is_challenge(const struct sipx_event *ev)
-{
-	return ev->status == 401 || ev->status == 407;
-}
-
 void sipx_on_invite_reply(const struct sipx_event *ev)
 {
 	struct sipx_leg *leg = ev->leg;
@@ -262,8 +257,9 @@ void sipx_on_invite_reply(const struct sipx_event *ev)
 			on_provisional(ev, leg);
 	} else if (ev->status < 300) {
 		on_answer(ev, leg);
-	} else if (!is_challenge(ev) || leg->deaf || leg->answered_challenge ||
-		   !ev->sip || !sipx_authenticate(leg, ev->sip)) {
+	} else if (!sipx_is_challenge(ev) || leg->deaf ||
+		   leg->answered_challenge ||
+		   !sipx_authenticate(leg, ev->sip)) {
 		on_failure(ev, leg);
 	} else {
 		leg->answered_challenge = true;
