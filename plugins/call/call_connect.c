@@ -559,7 +559,8 @@ int call_connect_start(struct call *call, const struct flow_connect *prm,
 
 	if (call->state == CALL_ENDED)
 		return ESHUTDOWN;
-	if (call->connect || call->bridge)
+	/* a callee that still confirms calls nobody itself, by whatever flow */
+	if (call->connect || call->bridge || call->wanted_by)
 		return EBUSY;
 
 	con = new_connect(call, prm);

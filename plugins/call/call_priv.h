@@ -28,7 +28,7 @@ enum {
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
 	CALL_NOISY_DELAY_MS = 100,
 	CALL_HOLDS_MAX = 1000, /**< of one call that are told, and resumes */
-	CALL_HTTPS_MAX = 16, /**< of one call at once that nobody waits for */
+	CALL_HTTPS_MAX = 16,   /**< of one call at once that nobody waits for */
 	CALL_CHILDREN_MAX = 256, /**< that a call's document names */
 	CALL_DIAL_TURN = 16,     /**< dialed before others get their turn */
 	CALL_QUIET_MS = 60000,   /**< without media: it has gone */

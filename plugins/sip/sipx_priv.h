@@ -125,6 +125,7 @@ struct sipx_leg {
 	bool met;      /**< remote is where a response came from */
 	bool rang;     /**< ringing() was told */
 	bool answered_challenge;
+	unsigned bad_early;             /**< 18x whose SDP was of no use */
 	char early_tag[SIPX_TEXT_SIZE]; /**< To tag of the early answer */
 	struct timer cancel_timer;      /**< when nothing answers our CANCEL */
 
