@@ -379,8 +379,19 @@ void call_connect_callee_answered(struct call *callee)
 {
 	struct call_connect *con = callee->wanted_by;
 
-	if (con && !con->confirm)
+	if (!con)
+		return;
+	if (!con->confirm) {
 		win(con, callee);
+		return;
+	}
+
+	/* whoever is asked to confirm talks with nobody yet */
+	call_turn_begin(con->caller);
+	if (call_bridge_is_early_with(con->caller, callee))
+		call_bridge_close(callee);
+	call_connect_ring(con);
+	call_turn_end(con->caller);
 }
 
 bool call_connect_callee_confirmed(struct call *callee)
@@ -561,7 +572,8 @@ int call_connect_start(struct call *call, const struct flow_connect *prm,
 
 	if (call->state == CALL_ENDED)
 		return ESHUTDOWN;
-	if (call->connect || call->bridge)
+	/* a callee that still confirms calls nobody itself, by whatever flow */
+	if (call->connect || call->bridge || call->wanted_by)
 		return EBUSY;
 
 	con = new_connect(call, prm);

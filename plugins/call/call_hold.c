@@ -52,6 +52,10 @@ void call_hold_music_again(struct call *call)
 
 static void tell(struct call *call, bool on)
 {
+	/* a party that does nothing else fills no disk */
+	if (call->holds >= CALL_HOLDS_MAX)
+		return;
+	++call->holds;
 	call_write(call, on ? EVENT_CALL_HELD : EVENT_CALL_UNHELD);
 }
 

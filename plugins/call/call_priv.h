@@ -27,7 +27,8 @@ enum {
 	CALL_TEXT_SIZE = 2048,  /**< its document's, mostly */
 	CALL_NOISY_MAX = 10000, /**< noisy events of one call */
 	CALL_NOISY_DELAY_MS = 100,
-	CALL_HTTPS_MAX = 16, /**< of one call at once that nobody waits for */
+	CALL_HOLDS_MAX = 1000, /**< of one call that are told, and resumes */
+	CALL_HTTPS_MAX = 16,   /**< of one call at once that nobody waits for */
 	CALL_CHILDREN_MAX = 256, /**< that a call's document names */
 	CALL_DIAL_TURN = 16,     /**< dialed before others get their turn */
 	CALL_QUIET_MS = 60000,   /**< without media: it has gone */
@@ -162,6 +163,7 @@ struct call {
 	struct call_bridge *bridge;     /**< of both; NULL = alone */
 	bool muted_in, muted_out;
 	bool held_by_us, held_by_party;
+	unsigned holds;     /**< and resumes that were told */
 	json_t *notes_text; /**< what an API's client noted, or NULL */
 
 	GPtrArray *attempts;          /**< struct call_attempt */

@@ -9,8 +9,8 @@
 #include "common/str.h"
 
 enum {
-	DIALED_SIZE = 64,
-	SHORT_MAX = 6,
+	SHORT_DIGITS = 6,
+	DIALED_SIZE = 16 /* what is dialed too much is not heard by networks */
 };
 
 static bool has_emergency(const json_t *list, const char *number)
@@ -63,63 +63,55 @@ bool directory_may_call(const struct dir_account *account, const char *number)
 					: str_starts(number, own);
 }
 
-static char decode(const char **pp, const char *end)
+/* The character at *pp as a host reads it; *pp goes on behind it */
+static char unescaped(const char **pp)
 {
 	const char *p = *pp;
-	int hi, lo;
+	const int hi = *p == '%' ? g_ascii_xdigit_value(p[1]) : -1;
+	const int lo = hi >= 0 ? g_ascii_xdigit_value(p[2]) : -1;
 
-	*pp = p + 1;
-	if (*p != '%' || end - p < 3)
-		return *p;
-	hi = g_ascii_xdigit_value(p[1]);
-	lo = g_ascii_xdigit_value(p[2]);
-	if (hi < 0 || lo < 0)
-		return *p;
-	*pp = p + 3;
+	*pp += lo >= 0 ? 3 : 1;
 
-	return (char)(hi * 16 + lo);
+	return lo >= 0 ? (char)(hi << 4 | lo) : *p;
 }
 
-/* The keys that a SIP address's user begins with.
- * @return Are they a number, to whoever serves the address? */
-static bool read_dialed(char out[DIALED_SIZE], const char *uri)
+/* What would be dialed for a URI's user: no separators, and not all of a long
+ * one. @return false: it is a name, or a short code */
+static bool dialed(char out[DIALED_SIZE], const char *uri)
 {
-	const char *p = g_ascii_strncasecmp(uri, "sip:", 4) ? uri : uri + 4;
-	const char *end = strchr(p, '@');
-	bool whole = true;
+	const char *p = str_starts(uri, "sip:") ? uri + 4 : uri;
+	const char *end = p + strcspn(p, "@;?");
 	size_t n = 0;
+	char c;
 
-	while (end && p < end && n + 1 < DIALED_SIZE) {
-		const char c = decode(&p, end);
-
-		if (c && strchr("-.() ", c))
-			continue;
-		whole = g_ascii_isdigit(c) || (c && strchr("*#", c)) ||
-			(c == '+' && !n);
-		if (!whole)
-			break;
-		out[n++] = c;
+	while (p < end) {
+		c = unescaped(&p);
+		if (g_ascii_isalpha(c))
+			return false;
+		if ((g_ascii_isdigit(c) || (c == '+' && !n)) &&
+		    n + 1 < DIALED_SIZE)
+			out[n++] = c;
 	}
 	out[n] = '\0';
 
-	return n > 1 && (whole || *out == '+');
+	return n > SHORT_DIGITS;
 }
 
 bool directory_may_call_uri(const struct dir_account *account, const char *uri,
 			    const struct dir_trunk *trunk)
 {
-	char dialed[DIALED_SIZE], number[DIALED_SIZE];
+	char digits[DIALED_SIZE], number[2 * DIALED_SIZE];
 
-	if (!read_dialed(dialed, uri))
+	/* a host alone is no number, unless a trunk is told so */
+	if ((!trunk && !strchr(uri, '@')) || !dialed(digits, uri))
 		return true;
 
-	directory_normalise(number, sizeof(number), dialed, DIR_NATIONAL,
+	directory_normalise(number, sizeof(number), digits,
+			    trunk ? trunk->format_out : DIR_E164,
 			    trunk ? trunk->country : account->country);
-	if (number[0] == '+' || strlen(number) <= SHORT_MAX)
-		/* short: an extension, where it is no carrier's */
-		return (!trunk && number[0] != '+') ||
-		       directory_may_call(account, number);
+	if (*number == '+')
+		return directory_may_call(account, number);
 
-	/* it may lead anywhere: only who may call everybody */
-	return directory_may_call(account, "+");
+	/* nobody knows whose number it is: only who may call any */
+	return !trunk || directory_may_call(account, "+");
 }

@@ -219,9 +219,10 @@ int directory_in_use(const struct directory *dir, enum dir_kind kind,
  * Emergency numbers always. */
 bool directory_may_call(const struct dir_account *account, const char *number);
 
-/** May it have a SIP address called? A user that is a number is one to a
- * carrier, too, whether a trunk leads there or the address itself.
- * @param trunk  By which it goes, or NULL */
+/** The same of a SIP URI, whose user may be a number too: written as the trunk
+ * would take it. One by a trunk that cannot be told to be allowed is not.
+ * @param trunk  By which it goes, or NULL: to the URI's host
+ */
 bool directory_may_call_uri(const struct dir_account *account, const char *uri,
 			    const struct dir_trunk *trunk);
 

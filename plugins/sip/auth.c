@@ -21,6 +21,7 @@
 #include "host/log.h"
 
 #include "sipx_priv.h"
+#include "source.h"
 
 enum {
 	PARAM_MAX = 1024,
@@ -330,6 +331,30 @@ static const char *realm_of(const struct sipx_leg *leg, const msg_auth_t *ch)
 	return NULL;
 }
 
+/* In a dialog our requests go where their Contact says, which need not be the
+ * trunk's: only who is at the address that set the call up gets an answer. */
+static bool is_from_party(const struct sipx_leg *leg)
+{
+	const char *at = strchr(leg->remote, ':');
+	char host[SIPX_PEER_SIZE];
+	struct sipx_peer peer;
+	size_t len;
+
+	sipx_source_peer(leg->stack, &peer);
+	sipx_peer_host(host, sizeof(host), &peer);
+	len = strlen(host);
+	if (!at)
+		return false;
+	at += at[1] == '[' ? 2 : 1;
+
+	return !strncmp(at, host, len) && (at[len] == ':' || at[len] == ']');
+}
+
+bool sipx_is_challenge(const struct sipx_event *ev)
+{
+	return ev->sip && (ev->status == 401 || ev->status == 407);
+}
+
 bool sipx_authenticate(struct sipx_leg *leg, const sip_t *sip)
 {
 	const msg_auth_t *ch = sip->sip_www_authenticate
@@ -338,7 +363,8 @@ bool sipx_authenticate(struct sipx_leg *leg, const sip_t *sip)
 	char *password, *user, *pass, *text;
 	const char *realm;
 
-	if (!leg->trunk || !leg->trunk->username)
+	if (!leg->trunk || !leg->trunk->username ||
+	    (!leg->dialling && !is_from_party(leg)))
 		return false;
 	realm = realm_of(leg, ch);
 	password = realm ? open_password(leg) : NULL;

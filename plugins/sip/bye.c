@@ -54,9 +54,14 @@ static const char *bye_reason(enum hangup_reason reason)
 
 void sipx_bye(struct sipx_leg *leg)
 {
-	if (leg->nh)
-		nua_bye(leg->nh, SIPTAG_REASON_STR(bye_reason(leg->end.reason)),
-			TAG_END());
+	if (!leg->nh)
+		return;
+	/* nua sends nothing while a request before it waits for credentials:
+	 * there are none, so give that one up */
+	if (leg->is_stuck)
+		nua_authenticate(leg->nh, TAG_END());
+	nua_bye(leg->nh, SIPTAG_REASON_STR(bye_reason(leg->end.reason)),
+		TAG_END());
 }
 
 static int reject(struct sipx_leg *leg, const struct leg_end *end)
@@ -167,16 +172,32 @@ void sipx_on_bye(const struct sipx_event *ev)
 	end_leg(leg, HANGUP_BY_REMOTE, HANGUP_NORMAL, 0, NULL);
 }
 
+void sipx_on_reply(const struct sipx_event *ev)
+{
+	if (ev->leg && sipx_is_challenge(ev) &&
+	    !sipx_authenticate(ev->leg, ev->sip))
+		ev->leg->is_stuck = true;
+}
+
 /* Ours is handled by then; nua's own means that a refresh never came */
 void sipx_on_bye_reply(const struct sipx_event *ev)
 {
 	struct sipx_leg *leg = ev->leg;
+	const bool challenge = sipx_is_challenge(ev);
 
-	if (!leg || leg->deaf || ev->status < 200)
+	if (!leg || ev->status < 200 ||
+	    (challenge && sipx_authenticate(leg, ev->sip)))
 		return;
 
-	sipx_leg_note(leg, "session expired");
-	end_leg(leg, HANGUP_BY_SYSTEM, HANGUP_TIMEOUT, 0, "session_timer");
+	if (!leg->deaf) {
+		sipx_leg_note(leg, "session expired");
+		end_leg(leg, HANGUP_BY_SYSTEM, HANGUP_TIMEOUT, 0,
+			"session_timer");
+	}
+	/* nua would wait for credentials for ever, and not say that it is
+	 * over */
+	if (challenge)
+		sipx_leg_forget(leg);
 }
 
 void sipx_on_error(const struct sipx_event *ev)

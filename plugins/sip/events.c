@@ -25,6 +25,8 @@ static const struct method methods[] = {
 	{nua_i_options, "sip OPTIONS", sipx_on_options},
 	{nua_r_invite, "sip INVITE reply", sipx_on_invite_reply},
 	{nua_r_bye, "sip BYE reply", sipx_on_bye_reply},
+	{nua_r_info, "sip INFO reply", sipx_on_reply},
+	{nua_r_update, "sip UPDATE reply", sipx_on_reply},
 	{nua_i_error, "sip error", sipx_on_error},
 	{nua_i_terminated, "sip terminated", sipx_on_terminated},
 	{nua_r_shutdown, "sip shutdown", sipx_on_shutdown},

@@ -97,6 +97,16 @@ static bool is_early_bye(const struct sipx_leg *leg, sip_method_t method)
 	return leg->dialling && method == sip_method_bye;
 }
 
+/* Whom we call knows our Call-ID, and may be anybody. What is dropped is sent
+ * again by who means it; ACK makes no transaction. */
+static bool is_too_much(const struct sipx_stack *stack, struct sipx_leg *leg,
+			sip_method_t method)
+{
+	return method != sip_method_ack &&
+	       !sipx_budget_take(&leg->requests,
+				 clock_mono_us(loop_clock(stack->loop)));
+}
+
 /* May nua see it? */
 static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 {
@@ -104,7 +114,7 @@ static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 	const sip_method_t method = sip->sip_request->rq_method;
 	const struct sockaddr *from = (struct sockaddr *)msg_addr(msg);
 	const struct dir_trunk *trunk;
-	const struct sipx_leg *leg;
+	struct sipx_leg *leg;
 
 	if (!sip->sip_via || !sip->sip_from || !sip->sip_to ||
 	    !sip->sip_call_id || !sip->sip_cseq)
@@ -116,7 +126,7 @@ static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 		return false;
 	}
 	if (leg)
-		return true;
+		return !is_too_much(stack, leg, method);
 	if (!directory_trunks_by_source(stack->dir, from, &trunk, 1))
 		return stranger(guard, msg, sip);
 	if (method == sip_method_ack && sipx_reply_is_ours(stack, sip))

@@ -137,10 +137,13 @@ void sipx_on_reinvite_reply(const struct sipx_event *ev)
 
 	if (ev->status < 200)
 		return;
-	if ((ev->status == 401 || ev->status == 407) && ev->sip && !leg->deaf &&
-	    sipx_authenticate(leg, ev->sip))
+	if (sipx_is_challenge(ev) && !leg->deaf && !leg->hold_challenged &&
+	    sipx_authenticate(leg, ev->sip)) {
+		leg->hold_challenged = true;
 		return;
+	}
 
+	leg->hold_challenged = false;
 	if (ev->status >= 300)
 		on_refused(ev, leg);
 	else if (ours)

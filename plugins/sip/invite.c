@@ -19,7 +19,8 @@ enum {
 	SESSION_PROGRESS = 183,
 	UNREACHABLE = 503,
 	TIMED_OUT = 408,
-	NOT_ACCEPTABLE = 488
+	NOT_ACCEPTABLE = 488,
+	BAD_EARLY_MAX = 8 /* looked at, and logged */
 };
 
 static bool has_sdp(const sip_t *sip)
@@ -108,9 +109,10 @@ static const char *tag_of(const sip_t *sip)
 /* @return Is there early media by this response? */
 static bool take_early(const struct sipx_event *ev, struct sipx_leg *leg)
 {
-	if (leg->agreed)
+	if (leg->agreed || leg->bad_early == BAD_EARLY_MAX)
 		return false; /* the first one's stays */
 	if (sipx_sound_accept(leg, ev->sip, false)) {
+		++leg->bad_early;
 		sipx_leg_note(leg, "%d with unusable SDP", ev->status);
 		return false;
 	}
@@ -238,11 +240,6 @@ static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 		leg->leg.handler->answered(leg->leg.arg);
 }
 
-static bool is_challenge(const struct sipx_event *ev)
-{
-	return ev->status == 401 || ev->status == 407;
-}
-
 void sipx_on_invite_reply(const struct sipx_event *ev)
 {
 	struct sipx_leg *leg = ev->leg;
@@ -262,8 +259,9 @@ void sipx_on_invite_reply(const struct sipx_event *ev)
 			on_provisional(ev, leg);
 	} else if (ev->status < 300) {
 		on_answer(ev, leg);
-	} else if (!is_challenge(ev) || leg->deaf || leg->answered_challenge ||
-		   !ev->sip || !sipx_authenticate(leg, ev->sip)) {
+	} else if (!sipx_is_challenge(ev) || leg->deaf ||
+		   leg->answered_challenge ||
+		   !sipx_authenticate(leg, ev->sip)) {
 		on_failure(ev, leg);
 	} else {
 		leg->answered_challenge = true;

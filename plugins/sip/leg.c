@@ -96,6 +96,7 @@ struct sipx_leg *sipx_leg_new(struct sipx_stack *stack, nua_handle_t *nh,
 	leg->stack = obj_ref(stack);
 	leg->trunk = obj_ref((void *)trunk);
 	leg->state = SIPX_INVITED;
+	sipx_budget_init(&leg->requests, SIPX_REQUESTS_PER_S);
 	leg->call_id = g_strdup(call_id);
 	sipx_clean(name, sizeof(name), call_id, strlen(call_id));
 	leg->name = g_strdup_printf("sip %s", name);

@@ -118,7 +118,8 @@ void sipx_on_update(const struct sipx_event *ev)
 		sipx_refuse(ev, code, NULL);
 	else if (!text)
 		agree(ev, NULL);
-	else if (ev->leg->state != SIPX_UP || ev->leg->reoffered)
+	else if (ev->leg->state != SIPX_UP || ev->leg->reoffered ||
+		 ev->leg->reinviting)
 		/* RFC 3311 §5.2: the INVITE's own exchange is not over */
 		sipx_refuse(ev, 491, NULL);
 	else

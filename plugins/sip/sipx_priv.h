@@ -26,14 +26,15 @@
 #include "header.h"
 
 enum {
-	SIPX_STOP_MS = 2000,    /**< for the peers to answer our BYE */
-	SIPX_RETRY_AFTER_S = 2, /**< with 503 */
-	SIPX_TRYING_MS = 150,   /**< RFC 3261 §17.2.1: 100 within 200 ms */
-	SIPX_MIN_SE_S = 90,     /**< RFC 4028 */
-	SIPX_CALL_ID_MAX = 256, /**< longer ones are refused */
-	SIPX_TRUNKS_MAX = 16,   /**< of one source address */
-	SIPX_SOCKETS_MAX = 4,   /**< UDP sockets of a stack */
-	SIPX_URL_SIZE = 256,    /**< of an address of theirs as URL */
+	SIPX_STOP_MS = 2000,      /**< for the peers to answer our BYE */
+	SIPX_RETRY_AFTER_S = 2,   /**< with 503 */
+	SIPX_TRYING_MS = 150,     /**< RFC 3261 §17.2.1: 100 within 200 ms */
+	SIPX_MIN_SE_S = 90,       /**< RFC 4028 */
+	SIPX_REQUESTS_PER_S = 50, /**< of the other side, in one call */
+	SIPX_CALL_ID_MAX = 256,   /**< longer ones are refused */
+	SIPX_TRUNKS_MAX = 16,     /**< of one source address */
+	SIPX_SOCKETS_MAX = 4,     /**< UDP sockets of a stack */
+	SIPX_URL_SIZE = 256,      /**< of an address of theirs as URL */
 };
 
 struct sipx_guard;
@@ -115,6 +116,8 @@ struct sipx_leg {
 	char *info;                      /**< the call's `sip` member */
 	char remote[SIPX_PEER_SIZE + 8]; /**< from where it came, as there */
 
+	struct sipx_budget requests; /**< that may come in it */
+
 	/* outgoing (invite.c) */
 	bool outgoing; /**< the Call-ID is ours */
 	bool dialling; /**< our INVITE has no final response yet */
@@ -122,6 +125,7 @@ struct sipx_leg {
 	bool met;      /**< remote is where a response came from */
 	bool rang;     /**< ringing() was told */
 	bool answered_challenge;
+	unsigned bad_early;             /**< 18x whose SDP was of no use */
 	char early_tag[SIPX_TEXT_SIZE]; /**< To tag of the early answer */
 	struct timer cancel_timer;      /**< when nothing answers our CANCEL */
 
@@ -143,9 +147,11 @@ struct sipx_leg {
 	/* our hold (hold.c) */
 	bool hold_want, hold_is, hold_asked; /**< the call; agreed; offered */
 	bool reinviting;         /**< our re-INVITE has no final response yet */
+	bool hold_challenged;    /**< a re-INVITE was, and went again */
 	struct timer hold_timer; /**< to offer again after 491 */
 
 	/* the end */
+	bool is_stuck;   /**< nua waits for credentials, and BYE would, too */
 	bool bye_waits;  /**< hung up between 200 and ACK */
 	bool media_open; /**< media_leg_close() has not answered */
 	bool deaf;       /**< no callback but closed() */
@@ -183,6 +189,8 @@ void sipx_on_prack(const struct sipx_event *ev);
 void sipx_on_cancel(const struct sipx_event *ev); /* bye.c */
 void sipx_on_bye(const struct sipx_event *ev);
 void sipx_on_bye_reply(const struct sipx_event *ev);
+/** To what else we ask for in a call: INFO, UPDATE */
+void sipx_on_reply(const struct sipx_event *ev);
 void sipx_on_error(const struct sipx_event *ev);
 void sipx_on_terminated(const struct sipx_event *ev);
 void sipx_on_invite_reply(const struct sipx_event *ev);   /* invite.c */
@@ -257,6 +265,8 @@ int sipx_hold(struct leg *leg, bool on);
 void sipx_hold_go_on(struct sipx_leg *leg);
 /** Once in a process, before nua: digest as trunks ask for it today */
 void sipx_auth_register(void);
+/** 401 or 407, from the wire */
+bool sipx_is_challenge(const struct sipx_event *ev);
 /** Answer a 401 or 407 with the trunk's credentials.
  * @return false: there are none for it */
 bool sipx_authenticate(struct sipx_leg *leg, const sip_t *sip);

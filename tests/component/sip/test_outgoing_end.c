@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <glib.h>
 #include <string.h>
 
 #include "support/sip_out.h"
@@ -181,6 +182,48 @@ static void test_hangup_in_answered(void **state)
 	assert_true(srig_wait(&o->rig, &leg->closed, 1));
 }
 
+/* Answer what came last with a challenge */
+static void challenge(struct sout *o)
+{
+	static const char *const names[] = {"Via", "From", "To", "Call-ID",
+					    "CSeq"};
+	GString *out = g_string_new("SIP/2.0 407 Who are you\r\n");
+	char value[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+		speer_header(o->callee.peer.msg, names[i], value,
+			     sizeof(value));
+		g_string_append_printf(out, "%s: %s\r\n", names[i], value);
+	}
+	g_string_append(out, "Proxy-Authenticate: Digest realm=\"x\", "
+			     "nonce=\"n\"\r\nContent-Length: 0\r\n\r\n");
+	speer_send_raw(&o->callee.peer, out->str, out->len);
+	g_string_free(out, TRUE);
+}
+
+/* nua would wait for credentials for ever, and the leg with it */
+static void test_bye_is_challenged(void **state)
+{
+	struct sout *o = *state;
+	struct srig_leg *leg = sout_up(o);
+	struct sipx_stats before, after;
+	unsigned i;
+
+	srig_stats(&o->rig, &before);
+	srig_hangup(leg, HANGUP_NORMAL, 0);
+	assert_non_null(scallee_wait(&o->callee, "BYE"));
+	assert_true(srig_wait(&o->rig, &leg->closed, 1));
+	challenge(o);
+	for (i = 0; i < 200; ++i) {
+		srig_stats(&o->rig, &after);
+		if (after.legs < before.legs)
+			break;
+		g_usleep(10000);
+	}
+	assert_int_equal(after.legs, before.legs - 1);
+}
+
 static void test_no_response(void **state)
 {
 	struct sout *o = *state;
@@ -308,6 +351,7 @@ int main(void)
 		TCP(test_cancel),
 		TEST(test_cancel_crosses_answer),
 		TEST(test_hangup_in_answered),
+		TEST(test_bye_is_challenged),
 		SHORT(test_no_response),
 		TEST(test_refused_port),
 		TCP(test_refused_port),

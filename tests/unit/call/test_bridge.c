@@ -264,7 +264,8 @@ static void ask(struct connect_fake *cf, const char *actions, const char *to)
 		fail_msg("%s", json_dumps(faults.list, 0));
 	json_decref(doc);
 	g_free(text);
-	assert_int_equal(connect_fake_start(cf, to), 0);
+	if (to)
+		assert_int_equal(connect_fake_start(cf, to), 0);
 }
 
 #define PRESS_1                                                                \
@@ -292,6 +293,27 @@ static void test_the_first_to_confirm_has_it(void **state)
 	call_fake_digits(a, "1"); /* too late */
 	call_fake_bye(b);
 	assert_string_equal(connect_fake_result(&cf), "answered 0 0");
+	let_go(&cf);
+}
+
+/* Early media ends with the answer: who is asked talks with nobody yet */
+static void test_asked_after_early_media(void **state)
+{
+	struct connect_fake cf;
+	struct call_fake_leg *a = &cf.fake.dialed[0];
+
+	ask(&cf, PRESS_1, NULL);
+	cf.prm.early_media = true;
+	assert_int_equal(connect_fake_start(&cf, "tel:+451001"), 0);
+	call_fake_early(a);
+	assert_true(connect_fake_is_bridged(&cf, 0));
+	call_fake_answered(a);
+	call_fake_pass(&cf.fake, 0);
+	assert_null(cf.leg.media.peer);
+	assert_null(a->media.peer);
+	call_fake_digits(a, "1");
+	assert_true(connect_fake_is_bridged(&cf, 0));
+	call_fake_bye(a);
 	let_go(&cf);
 }
 
@@ -368,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_own_ringing),
 		cmocka_unit_test(test_national_tones),
 		cmocka_unit_test(test_the_first_to_confirm_has_it),
+		cmocka_unit_test(test_asked_after_early_media),
 		cmocka_unit_test(test_refused_by_all),
 		cmocka_unit_test(test_confirmed_too_late),
 		cmocka_unit_test(test_who_is_who_in_confirm_actions),

@@ -10,6 +10,7 @@
 #include "directory/directory.h"
 
 #define ACC "01890000-0000-7000-8000-000000000001"
+#define TRUNK "01890000-0000-7000-8000-000000000002"
 
 static void check_may_call(const char *account, const char *number,
 			   bool expected)
@@ -49,48 +50,61 @@ static void test_what_may_be_called(void **state)
 	check_may_call(unknown, "1813", true);
 }
 
-static void check_uri(const char *account, const char *uri, bool by_trunk,
-		      bool expected)
+static void check_may_call_uri(const char *account, const char *trunk,
+			       const char *uri, bool expected)
 {
-	static char country[] = "DK";
-	const struct dir_trunk trunk = {.country = country};
 	struct directory *dir = NULL;
 	json_t *doc = json_loads(account, 0, NULL);
+	json_t *by = trunk ? json_loads(trunk, 0, NULL) : NULL;
 
 	assert_non_null(doc);
 	json_object_set_new(doc, "id", json_string(ACC));
 	assert_int_equal(directory_alloc(&dir), 0);
 	directory_apply(dir, DIR_ACCOUNT, doc);
+	if (by) {
+		json_object_set_new(by, "id", json_string(TRUNK));
+		json_object_set_new(by, "account_id", json_string(ACC));
+		directory_apply(dir, DIR_TRUNK, by);
+	}
 	assert_int_equal(directory_may_call_uri(directory_account(dir, ACC),
-						uri, by_trunk ? &trunk : NULL),
+						uri,
+						directory_trunk(dir, TRUNK)),
 			 expected);
-	json_decref(doc);
-	obj_unref(dir);
 }
 
-/* A number is one in a SIP address, too */
+/* A SIP address is no way around the list */
 static void test_what_uris_may_be_called(void **state)
 {
-	static const char free_one[] = "{}";
 	static const char danish[] = "{\"country\":\"DK\"}";
-	static const char swedish[] = "{\"country\":\"DK\","
-				      "\"allowed_destinations\":[\"+46\"]}";
+	static const char e164[] = "{\"country\":\"DK\"}";
+	static const char national[] =
+		"{\"country\":\"DK\",\"number_format_out\":\"national\"}";
+	static const char plain[] = "{\"number_format_out\":\"plain\"}";
 
-	check_uri(free_one, "sip:+8821612345678@a.test", true, true);
-	check_uri(danish, "sip:bob@a.test", true, true);
-	check_uri(danish, "sip:a.test", true, true);
-	check_uri(danish, "sip:+4520123456@a.test", true, true);
-	check_uri(danish, "sip:20123456@a.test", true, true);
-	check_uri(danish, "sip:+8821612345678@a.test", true, false);
-	check_uri(danish, "sip:+8821612345678@a.test", false, false);
-	check_uri(danish, "sip:%2b882-1612345678@a.test", true, false);
-	check_uri(danish, "sip:+8821612345678,1@a.test", true, false);
-	check_uri(danish, "sip:008821612345678@a.test", true, false);
-	check_uri(danish, "sip:99*008821612345678@a.test", true, false);
-	check_uri(swedish, "sip:1001@pbx.test", false, true);
-	check_uri(swedish, "sip:1001@pbx.test", true, false);
-	check_uri(swedish, "sip:20123456@a.test", true, false);
-	check_uri(swedish, "sip:0046701234567@a.test", true, true);
+	check_may_call_uri(danish, e164, "sip:+4520123456@x.test", true);
+	check_may_call_uri(danish, e164, "sip:+8821612345678@x.test", false);
+	check_may_call_uri(danish, e164, "sip:%2B88216%312345678@x.test",
+			   false);
+	check_may_call_uri(danish, e164, "sip:+882-16.1234(5678)@x.test",
+			   false);
+	check_may_call_uri(danish, e164, "sip:008821612345678@x.test", false);
+	check_may_call_uri(danish, e164, "sip:008821612345678", false);
+	check_may_call_uri(danish, e164,
+			   "sip:00882161234567800000000000000@x.test", false);
+	check_may_call_uri(danish, e164, "sip:8821612345678@x.test", false);
+	check_may_call_uri(danish, e164, "sip:alice@x.test", true);
+	check_may_call_uri(danish, e164, "sip:1001@x.test", true);
+	check_may_call_uri(danish, plain, "sip:4520123456@x.test", true);
+	check_may_call_uri(danish, plain, "sip:8821612345678@x.test", false);
+	check_may_call_uri(danish, national, "sip:20123456@x.test", true);
+	check_may_call_uri("{}", e164, "sip:8821612345678@x.test", true);
+
+	check_may_call_uri(danish, NULL, "sip:+8821612345678@x.test", false);
+	check_may_call_uri(danish, NULL, "sip:008821612345678@x.test", false);
+	check_may_call_uri(danish, NULL, "sip:+4520123456@x.test", true);
+	check_may_call_uri(danish, NULL, "sip:20123456@x.test", true);
+	check_may_call_uri(danish, NULL, "sip:alice7654321@x.test", true);
+	check_may_call_uri(danish, NULL, "sip:203.0.113.255", true);
 }
 
 int main(void)
