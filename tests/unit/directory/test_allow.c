@@ -25,6 +25,8 @@ static void check_may_call(const char *account, const char *number,
 	assert_int_equal(
 		directory_may_call(directory_account(dir, ACC), number),
 		expected);
+	obj_unref(dir);
+	json_decref(doc);
 }
 
 static void test_what_may_be_called(void **state)
@@ -70,6 +72,9 @@ static void check_may_call_uri(const char *account, const char *trunk,
 						uri,
 						directory_trunk(dir, TRUNK)),
 			 expected);
+	obj_unref(dir);
+	json_decref(by);
+	json_decref(doc);
 }
 
 /* A SIP address is no way around the list */
