@@ -54,9 +54,11 @@ static const char *bye_reason(enum hangup_reason reason)
 
 void sipx_bye(struct sipx_leg *leg)
 {
-	if (leg->nh)
-		nua_bye(leg->nh, SIPTAG_REASON_STR(bye_reason(leg->end.reason)),
-			TAG_END());
+	if (!leg->nh)
+		return;
+	nua_bye(leg->nh, SIPTAG_REASON_STR(bye_reason(leg->end.reason)),
+		TAG_END());
+	sipx_leg_note(leg, "BYE sent");
 }
 
 static int reject(struct sipx_leg *leg, const struct leg_end *end)
@@ -93,7 +95,6 @@ int sipx_hangup(struct leg *arg, const struct leg_end *end)
 		leg->bye_waits = true;
 	} else {
 		sipx_bye(leg);
-		sipx_leg_note(leg, "BYE sent");
 	}
 	sipx_leg_over(leg);
 
