@@ -16,8 +16,8 @@
 #include "common/str.h"
 
 enum {
-	BODY_MAX = 1024 * 1024, /**< of an answer */
-	BACKOFF_MS = 250,       /**< before the second attempt, then twice */
+	BODY_MAX = 512 * 1024, /**< of an answer: it is read on the loop */
+	BACKOFF_MS = 250,      /**< before the second attempt, then twice */
 	BACKOFF_MAX_MS = 2000,
 	RETRY_AFTER_MAX_S = 10, /**< who asks for more is not asked again */
 };
@@ -248,7 +248,7 @@ const struct action_type action_patch = {
 	       "that, up to two; a `Retry-After` of up to 10 s is waited for, "
 	       "one that is longer ends the attempts. What can break: "
 	       "`unreachable`, `timeout`, `http_status`, `too_large` (over "
-	       "1 MiB), `forbidden_address`, `too_many_redirects`, "
+	       "512 KiB), `forbidden_address`, `too_many_redirects`, "
 	       "`bad_response` (no HTTP, no JSON), `flow_invalid`, "
 	       "`variables_full`, `flow_too_deep`, `busy`. Without an "
 	       "`error_id` the flow's `fallback_actions` run then; without "

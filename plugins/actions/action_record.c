@@ -147,7 +147,8 @@ static int begin(struct flow_run *run, bool wait, char id[ID_SIZE])
 					     &code);
 	if (!err)
 		return flow_set(run, "recording.id", id, false);
-	flow_fail(run, code ? code : "recording_failed", "%s", strerror(err));
+	flow_fail(run, code ? code : "recording_failed", "%s",
+		  err == EBUSY ? "four recordings run already" : strerror(err));
 
 	return err;
 }
@@ -207,7 +208,8 @@ const struct action_type action_record = {
 	.doc = "Records the call and waits until that ends: by silence, by a "
 	       "key, in time, or because it is stopped over the API. What "
 	       "can break: `recording_failed` (the disk is full, or nothing "
-	       "can be written), `busy`.",
+	       "can be written), `wrong_state` (four recordings run already), "
+	       "`busy`.",
 	.sets = "`recording.id`, `recording.duration_ms`, `recording.reason`: "
 		"`silence`, `key`, `duration`, `stopped`, `failed`; `hangup` "
 		"in the recording itself when the party hung up",

@@ -14,6 +14,7 @@
 
 enum {
 	WHY_SIZE = 160,
+	VARIABLES_MAX = 1000, /**< of an answer */
 };
 
 /* A value as a variable has it; NULL when it can be none */
@@ -68,6 +69,11 @@ static json_t *read_variables(const json_t *answer, struct opt_faults *faults)
 
 	if (in && !json_is_object(in) && !json_is_null(in))
 		opt_fault(faults, "/variables", "must be an object");
+	if (json_object_size(in) > VARIABLES_MAX) {
+		opt_fault(faults, "/variables",
+			  "an answer has at most %d variables", VARIABLES_MAX);
+		return out;
+	}
 	json_object_foreach((json_t *)in, name, value)
 		check_variable(out, name, value, faults);
 

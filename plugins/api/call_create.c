@@ -393,30 +393,15 @@ static enum call_refusal make_all(struct job *job, struct call_origin *origin,
 	return refused;
 }
 
-/* What was told is in the store: lists show it from now on */
-static void stored(void *arg, int err, const char *why) /* Thread: loop */
-{
-	struct job *job = arg;
-
-	if (err) {
-		log_warn("api: %s: %s", job->name, why);
-		job->answer_is_in_tx = false;
-	}
-	job_reply(job, g_steal_pointer(&job->ready));
-}
-
 static void answer(struct job *job, json_t *shown)
 {
 	const char *id = json_str(json_array_get(shown, 0), "id", "");
 	char *location = g_strconcat(api_calls.base, "/", id, NULL);
 
-	job->tx = store_tx_new();
 	job->ready = api_ok(json_pack("{s:O}", "result", shown));
 	json_set_str(job->ready, "location", location);
 	g_free(location);
-	idem_keep(job); /* whoever asks again calls nobody twice */
-	store_commit(job->api->env.store, g_steal_pointer(&job->tx), stored,
-		     job);
+	job_reply_stored(job); /* lists show it; a retry calls nobody twice */
 }
 
 static void act(struct job *job)

@@ -105,7 +105,8 @@ static json_t *prepare(struct req *req, struct job *job)
 	if (!job->was_found)
 		return NULL; /* a call of this instant */
 
-	timeline_add_attempts(tl, json_object_get(doc, "attempts"));
+	if (str_eq(json_str(doc, "direction", ""), "outgoing"))
+		timeline_add_attempts(tl, json_object_get(doc, "attempts"));
 	reply = read_parts(req, tl);
 	if (!reply && str_eq(json_str(doc, "status", NULL), "ended"))
 		reply = api_ok(timeline_json(tl));

@@ -85,15 +85,6 @@ static void note(struct call *call, const char *name, const char *why)
 	call_note_request(call, line);
 }
 
-static void made(void *arg, int err, const char *why) /* Thread: loop */
-{
-	struct job *job = arg;
-
-	(void)err;
-	(void)why;
-	job_reply(job, g_steal_pointer(&job->ready));
-}
-
 static void act(struct job *job, const char *name, live_h *verb)
 {
 	struct call *call = obj_ref(calls_find(job));
@@ -122,8 +113,8 @@ static void act(struct job *job, const char *name, live_h *verb)
 	call_request(call, NULL);
 	if (err)
 		job_reply(job, refusal(err, why));
-	else if (job->ready) /* what was made is in the store then */
-		store_commit(job->api->env.store, store_tx_new(), made, job);
+	else if (job->ready)
+		job_reply_stored(job);
 	else
 		job_reply(job, api_ok(calls_shown(call)));
 	obj_unref(call);

@@ -140,6 +140,25 @@ void job_reply(struct job *job, json_t *reply)
 	store_commit(job->api->env.store, tx, answer_stored, job);
 }
 
+static void settled(void *arg, int err, const char *why)
+{
+	struct job *job = arg;
+
+	if (err) {
+		log_warn("api: %s: %s", job->name, why);
+		job->answer_is_in_tx = false;
+	}
+	job_reply(job, g_steal_pointer(&job->ready));
+}
+
+void job_reply_stored(struct job *job)
+{
+	job->tx = store_tx_new();
+	idem_keep(job);
+	store_commit(job->api->env.store, g_steal_pointer(&job->tx), settled,
+		     job);
+}
+
 void job_again(struct job *job)
 {
 	job_finish(job, NULL);

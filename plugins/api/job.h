@@ -61,6 +61,10 @@ json_t *job_do(struct job *job, const struct timespec *deadline);
 /** Answer. reply is taken. Thread: loop, once */
 void job_reply(struct job *job, json_t *reply);
 
+/** Answer with `ready` when all that was written so far is in the store, and
+ * keep it for a retry with it. Thread: loop, once */
+void job_reply_stored(struct job *job);
+
 /** What it was prepared from has changed meanwhile. Thread: loop, once */
 void job_again(struct job *job);
 

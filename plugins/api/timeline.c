@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/event_list.h"
@@ -16,12 +17,12 @@ struct item {
 	int64_t at_ms;
 	size_t nth;
 	bool of_list; /**< one of the call's `attempts` */
+	bool claimed; /**< a note that tells of one of these */
 	json_t *json;
 };
 
 struct timeline {
-	GArray *items;      /**< struct item */
-	bool told_attempts; /**< by notes, which say more */
+	GArray *items; /**< struct item */
 };
 
 #define READ(member, of, text)                                                 \
@@ -158,8 +159,6 @@ void timeline_add_notes(struct timeline *tl, const json_t *notes)
 		if (time_of(note, "at", &at_ms))
 			continue;
 		item = add(tl, at_ms, json_str(note, "kind", "note"));
-		if (str_eq(json_str(item, "kind", ""), attempt_kind))
-			tl->told_attempts = true;
 		json_set_str(
 			item, "text",
 			json_str(note, "text", json_str(note, "note", "")));
@@ -346,17 +345,54 @@ static gint by_time(gconstpointer left, gconstpointer right)
 	return a->nth < b->nth ? -1 : 1;
 }
 
-static void drop_told_twice(struct timeline *tl)
+/* Is it a word of the text, as "dialing sip HOST: why" has it? */
+static bool names(const char *text, const char *host)
 {
-	guint i = 0;
+	const size_t len = strlen(host);
+	const char *at = len ? strstr(text, host) : NULL;
 
-	while (i < tl->items->len) {
+	for (; at; at = strstr(at + 1, host)) {
+		if ((at == text || at[-1] == ' ') &&
+		    (!at[len] || strchr(" :", at[len])))
+			return true;
+	}
+
+	return false;
+}
+
+/** The first note from then on that tells of it and of no later one */
+static struct item *note_of(struct timeline *tl, const struct item *attempt)
+{
+	const char *host = json_str(attempt->json, "host", "");
+	guint i;
+
+	for (i = 0; i < tl->items->len; ++i) {
 		struct item *item = &g_array_index(tl->items, struct item, i);
 
-		if (!item->of_list) {
-			++i;
+		if (!item->of_list && !item->claimed &&
+		    item->at_ms >= attempt->at_ms &&
+		    str_eq(json_str(item->json, "kind", ""), attempt_kind) &&
+		    names(json_str(item->json, "text", ""), host))
+			return item;
+	}
+
+	return NULL;
+}
+
+/* A note says more; but of many the middle ones are not kept. The newest goes
+ * first: what is left to the older ones is theirs. */
+static void drop_told_twice(struct timeline *tl)
+{
+	guint i = tl->items->len;
+
+	g_array_sort(tl->items, by_time);
+	while (i-- > 0) {
+		struct item *item = &g_array_index(tl->items, struct item, i);
+		struct item *note = item->of_list ? note_of(tl, item) : NULL;
+
+		if (!note)
 			continue;
-		}
+		note->claimed = true;
 		json_decref(item->json);
 		g_array_remove_index(tl->items, i);
 	}
@@ -367,11 +403,9 @@ json_t *timeline_json(struct timeline *tl)
 	json_t *result = json_array();
 	guint i, n, left_out;
 
-	if (tl->told_attempts)
-		drop_told_twice(tl);
+	drop_told_twice(tl);
 	n = tl->items->len;
 	left_out = n > TIMELINE_MAX ? n - TIMELINE_MAX : 0;
-	g_array_sort(tl->items, by_time);
 	for (i = 0; i < n; ++i) {
 		if (left_out && i == TIMELINE_FIRST)
 			i += left_out;

@@ -38,7 +38,8 @@ void timeline_free(struct timeline *tl);
 /** What the call noted: [{at, kind, text, …}]; borrowed. What is no such item
  * is passed over, and so below */
 void timeline_add_notes(struct timeline *tl, const json_t *notes);
-/** The call's `attempts`; left out when the notes tell of attempts */
+/** The `attempts` of a call that went out; one that a note tells of, by its
+ * host, is left out */
 void timeline_add_attempts(struct timeline *tl, const json_t *attempts);
 /** An event's document */
 void timeline_add_event(struct timeline *tl, const json_t *event);

@@ -142,13 +142,17 @@ static bool dial_one(struct call *call, const struct leg_dial *prm,
 	struct call_attempt *att =
 		call_attempt_new(call, route->trunk_id, route->host);
 	char line[CALL_NOTE_SIZE];
-	const int err = factory->dial(factory->arg, prm, route,
-				      &call_attempt_handler, att, &att->leg);
+	int err;
 
-	g_snprintf(line, sizeof(line), "dialing %s %s%s%s", factory->endpoint,
-		   route->host, err ? ": " : "", err ? strerror(err) : "");
+	/* before what the leg notes */
+	g_snprintf(line, sizeof(line), "dialing %s %s", factory->endpoint,
+		   route->host);
 	call_note_as(call, CALL_NOTE_ATTEMPT, line);
+	err = factory->dial(factory->arg, prm, route, &call_attempt_handler,
+			    att, &att->leg);
 	if (err) {
+		g_snprintf(line, sizeof(line), "not dialed: %s", strerror(err));
+		call_note_as(call, CALL_NOTE_ATTEMPT, line);
 		att->leg = NULL;
 		att->state = CALL_ENDED;
 		take_result(call->dial, &unreachable);

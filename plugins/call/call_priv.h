@@ -20,8 +20,8 @@
 
 enum {
 	CALL_VARIABLES_MAX = 8 * 1024, /**< that travel with an event */
-	CALL_NOTES_FIRST = 16,         /**< of the timeline, kept for good */
-	CALL_NOTES_MAX = 64,           /**< with the newest */
+	CALL_NOTES_FIRST = 32,         /**< of the timeline, kept for good */
+	CALL_NOTES_MAX = 32 + 480,     /**< with the newest */
 	CALL_NOTE_SIZE = 160,
 	CALL_PHRASE_SIZE = 64,
 	CALL_TEXT_SIZE = 2048,  /**< its document's, mostly */

@@ -17,7 +17,8 @@
 #include "media/tone.h"
 
 enum {
-	RECORDINGS_MAX = 100, /* of one call */
+	RECORDINGS_MAX = 100,       /* of one call */
+	RUNNING_MAX = LEG_TAPS_MAX, /* of these at once */
 	BEEP_MS = 500,
 	BEEP_AFTER_MS = 60, /* until the last of it went out */
 };
@@ -244,6 +245,16 @@ static int begin(struct call_recording *rec, const struct flow_record *prm)
 	return err;
 }
 
+static unsigned running(const struct call *call)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; call->recordings && i < call->recordings->len; ++i)
+		n += call_recording_runs(call->recordings->pdata[i]);
+
+	return n;
+}
+
 static int check(const struct call *call, const struct flow_record *prm,
 		 struct call_recording *rec)
 {
@@ -260,12 +271,26 @@ static int check(const struct call *call, const struct flow_record *prm,
 		return ENOTCONN;
 	if (call->recordings && call->recordings->len >= RECORDINGS_MAX)
 		return EAGAIN;
+	if (running(call) >= RUNNING_MAX)
+		return EBUSY;
 	/* the beep would cut off what the flow waits for */
 	if (prm->beep_start && call->play.id && !call->play.async)
 		return EPROTO;
 	rec->rate = env->media->rate(media_of(call));
 
 	return rec->rate ? 0 : ENOTCONN;
+}
+
+static const char *code_of(int err)
+{
+	switch (err) {
+	case EAGAIN:
+		return "busy";
+	case EBUSY:
+		return "wrong_state";
+	default:
+		return "recording_failed";
+	}
 }
 
 int call_recording_start(struct call *call, const struct flow_record *prm,
@@ -285,7 +310,7 @@ int call_recording_start(struct call *call, const struct flow_record *prm,
 	if (err) {
 		recording_free(rec);
 		if (codep)
-			*codep = err == EAGAIN ? "busy" : "recording_failed";
+			*codep = code_of(err);
 		return err;
 	}
 

@@ -125,6 +125,31 @@ struct call *call_of_recording(const struct call_table *table,
 	return NULL;
 }
 
+static void note(struct call *call, enum flow_record_verb verb, const char *id,
+		 const char *why)
+{
+	static const char *const names[] = {
+		[FLOW_RECORD_STOP] = "finished",
+		[FLOW_RECORD_PAUSE] = "paused",
+		[FLOW_RECORD_RESUME] = "recording",
+	};
+	char line[CALL_NOTE_SIZE];
+
+	g_snprintf(line, sizeof(line), "PATCH recording %s: %s%s%s", id,
+		   names[verb], why ? ": refused, " : "", why ? why : "");
+	call_note_request(call, line);
+}
+
+static const char *refusal(int err, enum flow_record_verb verb)
+{
+	if (err != EPROTO)
+		return "the call has ended";
+	if (verb == FLOW_RECORD_PAUSE)
+		return "it does not record now";
+
+	return verb == FLOW_RECORD_RESUME ? "it is not paused" : "it has ended";
+}
+
 int call_recording_request(struct call *call, enum flow_record_verb verb,
 			   const char *id, const char *request_id,
 			   const char **whyp)
@@ -134,14 +159,15 @@ int call_recording_request(struct call *call, enum flow_record_verb verb,
 	call_turn_begin(call);
 	g_free(call->request_id);
 	call->request_id = g_strdup(request_id);
+	note(call, verb, id, NULL);
 	err = call_recording_verb(call, verb, id);
+	if (err) {
+		*whyp = refusal(err, verb);
+		note(call, verb, id, *whyp);
+	}
 	g_free(call->request_id);
 	call->request_id = NULL;
 	call_turn_end(call);
-	if (err == EPROTO)
-		*whyp = verb == FLOW_RECORD_PAUSE    ? "it does not record now"
-			: verb == FLOW_RECORD_RESUME ? "it is not paused"
-						     : "it has ended";
 
 	return err;
 }

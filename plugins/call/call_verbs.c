@@ -239,6 +239,8 @@ int call_verb_record(struct call *call, const struct flow_record *prm,
 	call_turn_end(call);
 	if (err == EPROTO)
 		return refuse(whyp, "the flow plays now: no beep can be heard");
+	if (err == EBUSY)
+		return refuse(whyp, "four recordings run already");
 
 	return error_of(err, whyp);
 }

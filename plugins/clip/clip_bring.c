@@ -407,6 +407,7 @@ static void fetch(struct clip_bring *bring)
 		return;
 	}
 
+	req.prm.owner = bring->clip->what.owner;
 	req.prm.fd = bring->temp.raw_w;
 	req.prm.progress = on_bytes;
 	req.prm.done = on_fetched;

@@ -176,13 +176,15 @@ static void want_url(struct clip_play *play, struct play_item *item,
 		want_own(play, item, prm, url);
 	} else if (!str_starts(url, "tone:")) {
 		what.url = g_strdup(url);
+		what.owner = g_strdup(prm->account_id);
 		want(play, item, &what);
 	}
 }
 
-static void want_text(struct clip_play *play, const struct clip_text *text,
-		      unsigned rate)
+static void want_text(struct clip_play *play,
+		      const struct clip_play_params *prm, unsigned rate)
 {
+	const struct clip_text *text = prm->text;
 	struct clip_what what = {
 		.rate = rate,
 		.text = g_strdup(text->text),
@@ -191,6 +193,7 @@ static void want_text(struct clip_play *play, const struct clip_text *text,
 		.provider =
 			g_strdup(text->provider ? text->provider
 						: play->clips->tts_provider),
+		.owner = g_strdup(prm->account_id),
 	};
 
 	want(play, &play->items[0], &what);
@@ -249,7 +252,7 @@ static void want_all(struct clip_play *play, const struct clip_play_params *prm,
 	size_t i;
 
 	if (prm->text) {
-		want_text(play, prm->text, rate);
+		want_text(play, prm, rate);
 		return;
 	}
 	json_array_foreach(prm->urls, i, url) want_url(

@@ -53,6 +53,7 @@ struct clip_what {
 	char *url;
 	char *path; /**< of a recording; it is decoded, and not kept */
 	char *text, *language, *voice, *provider;
+	char *owner; /**< the account that asks for it; no part of its key */
 };
 
 void clip_what_clear(struct clip_what *what);

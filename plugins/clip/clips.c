@@ -50,6 +50,7 @@ void clip_what_clear(struct clip_what *what)
 	g_free(what->language);
 	g_free(what->voice);
 	g_free(what->provider);
+	g_free(what->owner);
 	memset(what, 0, sizeof(*what));
 }
 

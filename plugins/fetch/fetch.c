@@ -107,6 +107,7 @@ static void fetch_destructor(void *arg)
 	g_free(f->url);
 	g_free(f->method);
 	g_free(f->if_none_match);
+	g_free(f->owner);
 	g_free(f->body);
 	g_free(f->host);
 	g_free(f->why);
@@ -130,6 +131,7 @@ static struct fetch *fetch_copy(const struct fetch_params *prm)
 	f->url = g_strdup(prm->url);
 	f->method = g_strdup(prm->method ? prm->method : "GET");
 	f->if_none_match = g_strdup(prm->if_none_match);
+	f->owner = g_strdup(prm->owner);
 	f->headers = g_strdupv((char **)(void *)prm->headers);
 	f->body = g_memdup2(prm->body, prm->body_len);
 	f->begun_us = fetch_now_us();
@@ -139,6 +141,7 @@ static struct fetch *fetch_copy(const struct fetch_params *prm)
 
 	/* what was borrowed is not looked at any more */
 	f->prm.url = f->prm.method = f->prm.if_none_match = NULL;
+	f->prm.owner = NULL;
 	f->prm.headers = NULL;
 	f->prm.body = NULL;
 

@@ -14,7 +14,8 @@
  *
  * Servers are hostile: a head is 64 KiB at most, a body max_bytes as they
  * come (nothing is decompressed), a request takes an hour at most and its
- * share of the connections is `max_per_host`.
+ * share of the connections is `max_per_host`. So are those who ask: one owner
+ * has `max_per_owner` of them, and the others do not wait behind it.
  */
 #ifndef BIFRONS_FETCH_FETCH_H
 #define BIFRONS_FETCH_FETCH_H
@@ -29,13 +30,14 @@ struct loop;
 struct sockaddr;
 
 struct fetcher_params {
-	struct loop *loop;     /**< outlives the fetcher */
-	bool allow_private;    /**< loopback and private addresses too */
-	unsigned max_running;  /**< connections at once; 0 = 64 */
-	unsigned max_per_host; /**< of these to one host (the first of a chain
-				* of redirects); 0 = a quarter */
-	unsigned max_queued;   /**< waiting; over it EAGAIN; 0 = 1024 */
-	const char *ca_file;   /**< NULL = the system's */
+	struct loop *loop;      /**< outlives the fetcher */
+	bool allow_private;     /**< loopback and private addresses too */
+	unsigned max_running;   /**< connections at once; 0 = 64 */
+	unsigned max_per_host;  /**< of these to one host (the first of a chain
+				 * of redirects); 0 = a quarter */
+	unsigned max_per_owner; /**< of these for one owner; 0 = a quarter */
+	unsigned max_queued;    /**< waiting; over it EAGAIN; 0 = 1024 */
+	const char *ca_file;    /**< NULL = the system's */
 	const char *user_agent;
 	/** Thread: fetch. NULL = net_guard_is_public(); tests have others */
 	bool (*is_public)(const struct sockaddr *addr);
@@ -98,6 +100,8 @@ struct fetch_params {
 	const char *const *headers;
 	const void *body; /**< 16 MiB at most */
 	size_t body_len;
+	const char *owner; /**< whose share it comes from (an account's id);
+			    * NULL = nobody's */
 	const char *if_none_match; /**< ETag, or NULL; 304 is an answer */
 	int64_t max_bytes;         /**< of the body, more: "too_large"; without
 				    * fd 64 MiB at most */

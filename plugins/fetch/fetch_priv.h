@@ -70,7 +70,7 @@ struct fetch {
 	/* constant once started */
 	struct queue *queue; /**< one reference: it outlives the fetcher */
 	struct fetch_params prm;
-	char *url, *method, *if_none_match;
+	char *url, *method, *if_none_match, *owner;
 	char **headers;
 	void *body;
 	int64_t begun_us, until_us;
@@ -109,7 +109,7 @@ struct fetcher {
 	struct loop *loop;
 	bool allow_private;
 	bool (*is_public)(const struct sockaddr *addr);
-	unsigned max_running, max_per_host, max_pending;
+	unsigned max_running, max_per_host, max_per_owner, max_pending;
 	char *ca_file, *user_agent;
 	struct queue *queue;
 	pthread_t thread;
@@ -123,6 +123,7 @@ struct fetcher {
 	CURLM *multi;
 	GQueue waiting, running; /**< of struct fetch, by its link */
 	GHashTable *hosts;       /**< name -> how many run, if any */
+	GHashTable *owners;      /**< the same */
 	int64_t due_us;          /**< no timeout is over before */
 	bool stopping;
 };

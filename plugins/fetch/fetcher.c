@@ -21,20 +21,34 @@ enum {
 
 /* ---- Places ---- */
 
-static unsigned on_host(const struct fetcher *fetcher, const char *host)
+static unsigned running_of(GHashTable *table, const char *name)
 {
-	return GPOINTER_TO_UINT(g_hash_table_lookup(fetcher->hosts, host));
+	return name ? GPOINTER_TO_UINT(g_hash_table_lookup(table, name)) : 0;
 }
 
-static void count_host(struct fetcher *fetcher, const char *host, int change)
+static void count(GHashTable *table, const char *name, int change)
 {
-	const unsigned n = on_host(fetcher, host) + (unsigned)change;
+	const unsigned n = running_of(table, name) + (unsigned)change;
 
 	if (n)
-		g_hash_table_insert(fetcher->hosts, g_strdup(host),
-				    GUINT_TO_POINTER(n));
+		g_hash_table_insert(table, g_strdup(name), GUINT_TO_POINTER(n));
 	else
-		g_hash_table_remove(fetcher->hosts, host);
+		g_hash_table_remove(table, name);
+}
+
+static void count_places(const struct fetch *f, int change)
+{
+	count(f->fetcher->hosts, f->host, change);
+	if (f->owner)
+		count(f->fetcher->owners, f->owner, change);
+}
+
+static bool has_place(const struct fetch *f)
+{
+	const struct fetcher *fetcher = f->fetcher;
+
+	return running_of(fetcher->hosts, f->host) < fetcher->max_per_host &&
+	       running_of(fetcher->owners, f->owner) < fetcher->max_per_owner;
 }
 
 static void sooner(struct fetcher *fetcher, int64_t due_us)
@@ -52,7 +66,7 @@ static void end(struct fetch *f)
 	if (f->state == FETCH_RUNNING) {
 		curl_multi_remove_handle(fetcher->multi, f->easy);
 		g_queue_unlink(&fetcher->running, &f->link);
-		count_host(fetcher, f->host, -1);
+		count_places(f, -1);
 		atomic_fetch_sub(&fetcher->nrunning, 1);
 	} else {
 		g_queue_unlink(&fetcher->waiting, &f->link);
@@ -99,7 +113,7 @@ static void begin(struct fetch *f)
 	g_queue_unlink(&fetcher->waiting, &f->link);
 	g_queue_push_tail_link(&fetcher->running, &f->link);
 	f->state = FETCH_RUNNING;
-	count_host(fetcher, f->host, 1);
+	count_places(f, 1);
 	atomic_fetch_add(&fetcher->nrunning, 1);
 	if (run_hop(f))
 		end(f);
@@ -172,7 +186,7 @@ static void note_times(struct fetcher *fetcher)
 		sooner(fetcher, fetch_due_us(link->data));
 }
 
-/* Oldest first, past those whose host has its share */
+/* Oldest first, past those whose host or owner has its share */
 static void fill_places(struct fetcher *fetcher)
 {
 	GList *link, *next;
@@ -183,7 +197,7 @@ static void fill_places(struct fetcher *fetcher)
 		struct fetch *f = link->data;
 
 		next = link->next;
-		if (on_host(fetcher, f->host) < fetcher->max_per_host)
+		if (has_place(f))
 			begin(f);
 	}
 }
@@ -282,6 +296,8 @@ static void fetcher_destructor(void *arg)
 		curl_multi_cleanup(fetcher->multi);
 	if (fetcher->hosts)
 		g_hash_table_unref(fetcher->hosts);
+	if (fetcher->owners)
+		g_hash_table_unref(fetcher->owners);
 	obj_unref(fetcher->queue);
 	g_free(fetcher->ca_file);
 	g_free(fetcher->user_agent);
@@ -306,12 +322,16 @@ static struct fetcher *fetcher_alloc(const struct fetcher_params *prm)
 	fetcher->max_running = or_default(prm->max_running, RUNNING);
 	fetcher->max_per_host =
 		or_default(prm->max_per_host, MAX(fetcher->max_running / 4, 1));
+	fetcher->max_per_owner = or_default(prm->max_per_owner,
+					    MAX(fetcher->max_running / 4, 1));
 	fetcher->max_pending =
 		fetcher->max_running + or_default(prm->max_queued, QUEUED);
 	fetcher->ca_file = g_strdup(prm->ca_file);
 	fetcher->user_agent = g_strdup(prm->user_agent);
 	fetcher->due_us = INT64_MAX;
 	fetcher->hosts =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	fetcher->owners =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_queue_init(&fetcher->waiting);
 	g_queue_init(&fetcher->running);

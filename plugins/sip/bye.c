@@ -62,6 +62,7 @@ void sipx_bye(struct sipx_leg *leg)
 		nua_authenticate(leg->nh, TAG_END());
 	nua_bye(leg->nh, SIPTAG_REASON_STR(bye_reason(leg->end.reason)),
 		TAG_END());
+	sipx_leg_note(leg, "BYE sent");
 }
 
 static int reject(struct sipx_leg *leg, const struct leg_end *end)
@@ -98,7 +99,6 @@ int sipx_hangup(struct leg *arg, const struct leg_end *end)
 		leg->bye_waits = true;
 	} else {
 		sipx_bye(leg);
-		sipx_leg_note(leg, "BYE sent");
 	}
 	sipx_leg_over(leg);
 

@@ -49,6 +49,8 @@ void sipx_on_info(const struct sipx_event *ev)
 		return;
 	}
 
+	/* a digit may be secret: which one is not said */
+	sipx_leg_note(leg, "INFO received");
 	nua_respond(ev->nh, 200, sipx_phrase(200),
 		    NUTAG_WITH_THIS(ev->stack->nua), TAG_END());
 	if (digit && takes_info(leg) && sipx_leg_hears(leg))
@@ -76,6 +78,7 @@ int sipx_send_dtmf(struct leg *arg, char digit, unsigned duration_ms)
 		 duration_ms);
 	nua_info(leg->nh, SIPTAG_CONTENT_TYPE_STR(relay_type),
 		 SIPTAG_PAYLOAD_STR(body), TAG_END());
+	sipx_leg_note(leg, "INFO sent");
 
 	return 0;
 }

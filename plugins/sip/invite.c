@@ -215,6 +215,12 @@ static int agree(const struct sipx_event *ev, struct sipx_leg *leg)
 	return err ? err : sipx_sound_start(leg);
 }
 
+static void note_answer(struct sipx_leg *leg, const char *how)
+{
+	sipx_leg_note(leg, "200 OK received%s", how);
+	sipx_leg_note(leg, "ACK sent");
+}
+
 static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 {
 	leg->dialling = false;
@@ -222,11 +228,12 @@ static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 	sipx_ack(ev, NULL);
 	if (leg->state == SIPX_OVER) {
 		/* our CANCEL came too late */
+		note_answer(leg, "");
 		sipx_bye(leg);
 		return;
 	}
 	if (agree(ev, leg)) {
-		sipx_leg_note(leg, "200 OK received without usable SDP");
+		note_answer(leg, " without usable SDP");
 		leg->end.reason = HANGUP_FAILED;
 		sipx_bye(leg);
 		end(leg, HANGUP_BY_SYSTEM, HANGUP_FAILED, NOT_ACCEPTABLE, NULL);
@@ -235,7 +242,7 @@ static void on_answer(const struct sipx_event *ev, struct sipx_leg *leg)
 
 	leg->state = SIPX_UP;
 	leg->held = leg->sess.held;
-	sipx_leg_note(leg, "200 OK received");
+	note_answer(leg, "");
 	if (sipx_leg_hears(leg))
 		leg->leg.handler->answered(leg->leg.arg);
 }

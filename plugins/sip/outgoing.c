@@ -68,6 +68,7 @@ static void send_invite(struct sipx_leg *leg, const struct invite *inv)
 		   SIPTAG_CONTENT_TYPE_STR("application/sdp"),
 		   SIPTAG_PAYLOAD_STR(leg->sdp), TAG_END());
 	atomic_fetch_add(&leg->stack->n.dialled, 1);
+	sipx_leg_note(leg, "INVITE sent");
 }
 
 static struct sipx_leg *new_leg(struct sipx_stack *stack,

@@ -57,6 +57,8 @@ static int fetch_begin(struct fetch **fetchp, struct fetcher *fetcher,
 		g_strlcpy(req->etag,
 			  prm->if_none_match ? prm->if_none_match : "",
 			  sizeof(req->etag));
+		g_strlcpy(req->owner, prm->owner ? prm->owner : "",
+			  sizeof(req->owner));
 		if (prm->body)
 			g_strlcpy(req->body, prm->body, sizeof(req->body));
 		if (prm->headers && prm->headers[0] && prm->headers[1])

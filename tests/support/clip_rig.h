@@ -36,7 +36,7 @@ enum {
 /** A request as it came */
 struct clip_rig_req {
 	struct clip_rig *rig;
-	char url[256], method[8], etag[64], auth[64], body[512];
+	char url[256], method[8], etag[64], auth[64], body[512], owner[64];
 	bool waiting;  /**< not answered yet */
 	bool canceled; /**< asked to, or nobody waits */
 	int fd;

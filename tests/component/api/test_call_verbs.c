@@ -286,6 +286,41 @@ static void test_record(void **state)
 	g_free(id);
 }
 
+static void test_a_retry_records_once(void **state)
+{
+	struct api_leg *leg = NULL;
+	char *id = answered(&leg);
+	struct api_ask a = {
+		.verb = "calls.record",
+		.id = id,
+		.idem_key = "tape-1",
+	};
+	json_t *first = api_rig_ok(api_rig_ask(&rig, &a));
+	json_t *again = api_rig_ask(&rig, &a);
+
+	assert_true(json_flag(again, "replayed", false));
+	again = api_rig_ok(again);
+	assert_string_equal(json_str(first, "id", "-"),
+			    json_str(again, "id", ""));
+	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM recording"),
+			 1);
+	json_decref(first);
+	json_decref(again);
+	g_free(id);
+}
+
+static void test_a_fifth_recording_is_refused(void **state)
+{
+	struct api_leg *leg = NULL;
+	char *id = answered(&leg);
+	int i;
+
+	for (i = 0; i < 4; ++i)
+		json_decref(api_rig_ok(ask(NULL, "calls.record", id, NULL)));
+	refuses("calls.record", id, NULL, "wrong_state");
+	g_free(id);
+}
+
 static void test_change_a_live_call(void **state)
 {
 	struct api_leg *leg = NULL;
@@ -446,6 +481,8 @@ int main(void)
 		TEST(test_redirect),
 		TEST(test_redirect_to_what_is_not_there),
 		TEST(test_record),
+		TEST(test_a_retry_records_once),
+		TEST(test_a_fifth_recording_is_refused),
 		TEST(test_change_a_live_call),
 		TEST(test_before_the_answer_much_is_refused),
 		TEST(test_who_is_not_there_hears_nothing),

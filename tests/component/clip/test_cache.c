@@ -124,6 +124,7 @@ static void a_stale_one_is_asked_for_with_its_etag(void **state)
 
 	fetch_once(5, 4000, &first);
 	assert_string_equal(rig.reqs[0].etag, "");
+	assert_string_equal(rig.reqs[0].owner, CLIP_RIG_ACCOUNT);
 	clip_rig_pass(&rig, 11000);
 
 	assert_int_equal(clip_rig_play(&play, &rig, NULL, URL), 0);

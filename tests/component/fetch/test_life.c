@@ -346,6 +346,46 @@ static void test_one_host_does_not_take_all_places(void **state)
 	g_free(url);
 }
 
+/* Servers of one owner are many: its places are few all the same */
+static void test_one_owner_does_not_take_all_places(void **state)
+{
+	const struct fetcher_params few = {.max_running = 8, .max_per_host = 8};
+	struct frig_got got[10];
+	struct fetcher_stats stats;
+	struct hpeer *other = hpeer_open(&(struct hpeer_params){0});
+	char *url = hpeer_url(other, "/");
+	struct fetch_params prm = frig_params(url);
+	struct fix fix;
+	unsigned i;
+
+	(void)state;
+	open_limited(&fix, hang, few);
+	fix.prm.owner = "one";
+	for (i = 0; i < G_N_ELEMENTS(got); ++i)
+		begin(&fix, &got[i]);
+	hpeer_wait(fix.peer, 2);
+	prm.owner = "two";
+	frig_expect(&fix.rig, &prm, ""); /* though it came last */
+	prm.owner = NULL;
+	frig_expect(&fix.rig, &prm, "");
+	fetcher_stats(fix.rig.fetcher, &stats);
+	assert_int_equal(stats.running, 2);
+	assert_int_equal(hpeer_count(fix.peer), 2);
+
+	/* what ends makes room for the owner's next */
+	frig_cancel(&fix.rig, &got[0]);
+	expect_canceled(&fix, &got[0]);
+	hpeer_wait(fix.peer, 3);
+	frig_stop(&fix.rig);
+	for (i = 0; i < G_N_ELEMENTS(got); ++i) {
+		expect_canceled(&fix, &got[i]);
+		frig_clear(&got[i]);
+	}
+	close_all(&fix);
+	hpeer_close(other);
+	g_free(url);
+}
+
 /* ---- All at once ---- */
 
 static void whatever(struct hpeer_conn *conn, const struct hpeer_request *req,
@@ -428,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_time_passes_in_the_queue),
 		cmocka_unit_test(test_one_host_does_not_take_all_places),
+		cmocka_unit_test(test_one_owner_does_not_take_all_places),
 		cmocka_unit_test(test_many_of_every_kind),
 	};
 

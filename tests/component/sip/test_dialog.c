@@ -194,6 +194,8 @@ static void test_info_digits(void **state)
 	speer_reply(&c->peer, 200, "OK");
 	assert_int_equal(srig_send_dtmf(leg, 'x'), EINVAL);
 	assert_true(srig_call_down(c, leg));
+	assert_non_null(strstr(leg->notes, "INFO received\n"));
+	assert_non_null(strstr(leg->notes, "INFO sent\n"));
 }
 
 static void test_options(void **state)

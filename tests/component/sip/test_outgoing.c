@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,11 @@ static void test_ring_answer_bye(void **state)
 	assert_int_equal(leg->ended, 1);
 	assert_int_equal(leg->end.by, HANGUP_BY_REMOTE);
 	assert_int_equal(leg->end.reason, HANGUP_NORMAL);
+	assert_true(g_str_has_prefix(leg->notes,
+				     "INVITE sent\n180 Ringing received\n"
+				     "180 Ringing received\n"
+				     "200 OK received\nACK sent\n"));
+	assert_non_null(strstr(leg->notes, "BYE received\n"));
 }
 
 static void test_we_hang_up(void **state)
@@ -93,6 +99,7 @@ static void test_we_hang_up(void **state)
 	assert_true(sout_has(o->callee.peer.msg, "Reason", "cause=16"));
 	assert_true(srig_wait(&o->rig, &leg->closed, 1));
 	assert_int_equal(leg->ended, 0);
+	assert_non_null(strstr(leg->notes, "BYE sent\n"));
 }
 
 /* The 200 comes again: the ACK too, and nothing else happens */

@@ -147,6 +147,8 @@ static void test_cancel(void **state)
 	assert_non_null(scallee_wait(&o->callee, "ACK"));
 	assert_true(srig_wait(&o->rig, &leg->closed, 1));
 	assert_int_equal(leg->ended, 0);
+	assert_string_equal(leg->notes,
+			    "INVITE sent\n180 Ringing received\nCANCEL sent\n");
 }
 
 /* The 200 was on its way when we gave up */

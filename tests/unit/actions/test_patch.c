@@ -187,6 +187,40 @@ static void test_answers_that_are_none(void **state)
 	}
 }
 
+/* The loop reads it: what is no answer costs no time */
+static void test_answers_are_bounded(void **state)
+{
+	struct flow_fake fake;
+	GString *variables = g_string_new("{'variables':{"),
+		*actions = g_string_new("[");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1001; ++i) {
+		g_string_append_printf(variables, "%s'v%d':'x'", i ? "," : "",
+				       i);
+		g_string_append(actions, i ? ",{}" : "{}");
+	}
+	g_string_append(variables, "}}");
+	g_string_append(actions, "]");
+
+	start(&fake, "[" PATCH("") "," SLEEP "]");
+	flow_fake_http(&fake, 200, variables->str);
+	assert_string_equal(fake.error_code, "flow_invalid");
+	assert_string_equal(fake.error_detail,
+			    "/variables: an answer has at most 1000 variables");
+	flow_fake_teardown(&fake);
+
+	start(&fake, "[" PATCH("") "," SLEEP "]");
+	flow_fake_http(&fake, 200, actions->str);
+	assert_string_equal(fake.error_code, "flow_invalid");
+	assert_non_null(
+		strstr(fake.error_detail, "a flow has at most 1000 actions"));
+	flow_fake_teardown(&fake);
+	g_string_free(variables, TRUE);
+	g_string_free(actions, TRUE);
+}
+
 static void test_variables_all_or_none(void **state)
 {
 	struct flow_fake fake;
@@ -538,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_steps_of_an_answer_say_so),
 		cmocka_unit_test(test_nothing_to_run),
 		cmocka_unit_test(test_answers_that_are_none),
+		cmocka_unit_test(test_answers_are_bounded),
 		cmocka_unit_test(test_variables_all_or_none),
 		cmocka_unit_test(test_tries_again),
 		cmocka_unit_test(test_what_is_not_tried_again),

@@ -133,7 +133,32 @@ static void test_attempts_are_told_once(void **state)
 	json_decref(attempts);
 	add_notes(tl, "[{'at':'" AT("00.001") "','kind':'attempt',"
 					      "'text':'trying a'}]");
-	expect(tl, "trying a");
+	expect(tl, "trying a; b");
+}
+
+static void attempt(json_t *list, const char *host, const char *at)
+{
+	json_array_append_new(list,
+			      json_pack("{s:s?, s:s}", "host", host, "at", at));
+}
+
+/* Of many notes the middle ones are not kept: what they told of stays */
+static void test_attempts_without_a_note_stay(void **state)
+{
+	struct timeline *tl = timeline_new();
+	json_t *attempts = json_array();
+
+	attempt(attempts, "a", AT("00.000"));
+	attempt(attempts, "a:5", AT("00.001"));
+	attempt(attempts, "a", AT("00.002"));
+	attempt(attempts, NULL, AT("00.004"));
+	timeline_add_attempts(tl, attempts);
+	json_decref(attempts);
+	add_notes(tl, "[{'at':'" AT("00.002") "','kind':'attempt',"
+					      "'text':'dialing sip a: why'}]");
+	add_notes(tl, "[{'at':'" AT("00.003") "','kind':'attempt',"
+					      "'text':'ringing'}]");
+	expect(tl, "a; a:5; dialing sip a: why; ringing; a device");
 }
 
 static void test_an_item_has_what_it_needs(void **state)
@@ -267,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_several_lists_become_one),
 		cmocka_unit_test(test_attempts_are_told_once),
+		cmocka_unit_test(test_attempts_without_a_note_stay),
 		cmocka_unit_test(test_an_item_has_what_it_needs),
 		cmocka_unit_test(test_masked_digits_stay_masked),
 		cmocka_unit_test(test_actions_and_errors_are_said),

@@ -425,18 +425,18 @@ static void test_timeline_is_bounded(void **state)
 
 	call_fake_setup(&fake, ANSWER_ECHO, NULL, NULL, 0);
 	call = call_fake_call(&fake, &leg);
-	for (i = 0; i < 500; ++i) {
+	for (i = 0; i < 1000; ++i) {
 		snprintf(line, sizeof(line), "note %d", i);
 		leg.leg.handler->note(leg.leg.arg, line);
 	}
 	notes = call_timeline(call);
-	assert_int_equal(json_array_size(notes), 65);
+	assert_int_equal(json_array_size(notes), 513);
 	assert_string_equal(json_str(json_array_get(notes, 0), "text", ""),
 			    "note 0");
-	assert_string_equal(json_str(json_array_get(notes, 16), "text", ""),
-			    "436 notes left out");
-	assert_string_equal(json_str(json_array_get(notes, 64), "text", ""),
-			    "note 499");
+	assert_string_equal(json_str(json_array_get(notes, 32), "text", ""),
+			    "488 notes left out");
+	assert_string_equal(json_str(json_array_get(notes, 512), "text", ""),
+			    "note 999");
 	json_decref(notes);
 	call_fake_bye(&leg);
 	call_fake_closed(&leg);

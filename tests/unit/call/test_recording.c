@@ -296,6 +296,59 @@ static void test_refused(void **state)
 	teardown(&w);
 }
 
+static void test_four_at_once(void **state)
+{
+	const char *why = NULL;
+	struct world w;
+	int i;
+
+	setup(&w, SLEEP);
+	for (i = 0; i < 4; ++i)
+		assert_int_equal(start(&w, &plain), 0);
+	assert_int_equal(start(&w, &plain), EBUSY);
+	assert_string_equal(w.code, "wrong_state");
+	assert_int_equal(call_verb_record(w.call, &plain, w.id, &why), EPROTO);
+	assert_string_equal(why, "four recordings run already");
+	assert_int_equal(w.fake.taps, 4);
+
+	assert_int_equal(call_recording_verb(w.call, FLOW_RECORD_STOP, NULL),
+			 0);
+	assert_int_equal(start(&w, &plain), 0);
+	hang_up(&w);
+	for (i = 0; i < 5; ++i)
+		call_fake_recorded(&w.fake, (unsigned)i, 0, 1000);
+	teardown(&w);
+}
+
+static void test_requests_are_noted(void **state)
+{
+	const char *why = NULL;
+	json_t *notes;
+	struct world w;
+	char *text;
+
+	setup(&w, SLEEP);
+	assert_int_equal(start(&w, &plain), 0);
+	assert_int_equal(call_recording_request(w.call, FLOW_RECORD_PAUSE, w.id,
+						"r1", &why),
+			 0);
+	assert_null(why);
+	assert_int_equal(call_recording_request(w.call, FLOW_RECORD_PAUSE, w.id,
+						"r2", &why),
+			 EPROTO);
+	assert_string_equal(why, "it does not record now");
+	notes = call_timeline(w.call);
+	text = json_dumps(notes, 0);
+	assert_non_null(strstr(text, ": paused\""));
+	assert_non_null(
+		strstr(text, ": paused: refused, it does not record now\""));
+	free(text);
+	json_decref(notes);
+	hang_up(&w);
+	call_fake_recorded(&w.fake, 0, 0, 1000);
+	teardown(&w);
+}
+
 static void test_not_before_the_answer(void **state)
 {
 	struct world w;
@@ -417,6 +470,8 @@ int main(void)
 		cmocka_unit_test(test_no_tap_after_the_beep),
 		cmocka_unit_test(test_a_full_disk),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_four_at_once),
+		cmocka_unit_test(test_requests_are_noted),
 		cmocka_unit_test(test_not_before_the_answer),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_two_at_once),
