@@ -137,7 +137,9 @@ double pair_heard(const struct media_pair *p, unsigned end, unsigned ms,
 	const struct media_ear *ear = &p->ear[end];
 	const size_t n = (size_t)ear->rate / 1000 * ms;
 
-	assert_true(ear->n >= n);
+	/* not so much yet */
+	if (ear->n < n)
+		return 0;
 
 	return rig_goertzel(ear->pcm + ear->n - n, n, ear->rate, hz) * 32768 /
 	       PAIR_LEVEL;

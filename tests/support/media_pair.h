@@ -42,7 +42,7 @@ void pair_drop_voice(struct media_pair *p, unsigned end);
 /** Begin to listen anew */
 void pair_listen(struct media_pair *p);
 /** Strength in the last ms that an end heard (a second is kept);
- * 1.0 = PAIR_LEVEL */
+ * 1.0 = PAIR_LEVEL; 0 before there is so much */
 double pair_heard(const struct media_pair *p, unsigned end, unsigned ms,
 		  double hz);
 
