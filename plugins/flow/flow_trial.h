@@ -8,7 +8,8 @@
  * What the script does not say goes well: the call is answered at once, a
  * sound is over after sound_ms (one that is played until it is stopped never
  * is), servers have nothing to say, who is called answers at once and talks
- * for sound_ms, and nobody presses a key.
+ * for sound_ms, and nobody presses a key. What `refuse` names cannot begin, as
+ * on a call whose host refuses it.
  */
 #ifndef BIFRONS_FLOW_FLOW_TRIAL_H
 #define BIFRONS_FLOW_FLOW_TRIAL_H
@@ -27,6 +28,8 @@ enum {
 
 /** An entry of the script */
 extern const struct opt flow_trial_script_opts[];
+/** What is refused */
+extern const struct opt flow_trial_refuse_opts[];
 /** The members that flow_trial_run() reads, for option tables */
 #define FLOW_TRIAL_OPTS                                                        \
 	{.name = "variables",                                                  \
@@ -57,6 +60,10 @@ extern const struct opt flow_trial_script_opts[];
 		 .doc = "How long each sound, speech, recording and bridge "   \
 			"lasts, in milliseconds; a sound with `loop` 0 never " \
 			"ends."},                                              \
+		{.name = "refuse",                                             \
+		 .type = OPT_OBJECT,                                           \
+		 .sub = flow_trial_refuse_opts,                                \
+		 .doc = "What cannot even begin, each time."},                 \
 	{                                                                      \
 		.name = "script", .type = OPT_ARRAY, .min = 0,                 \
 		.max = FLOW_TRIAL_SCRIPT, .sub = flow_trial_script_opts,       \

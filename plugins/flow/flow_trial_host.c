@@ -98,20 +98,16 @@ static void trial_stop(void *arg)
 
 static int trial_echo(void *arg, bool on)
 {
-	(void)arg;
-	(void)on;
-
-	return 0;
+	return on ? flow_trial_without_media(arg, "echo") : 0;
 }
 
 static int trial_mute(void *arg, bool in, bool out, bool on)
 {
-	(void)arg;
 	(void)in;
 	(void)out;
 	(void)on;
 
-	return 0;
+	return flow_trial_without_media(arg, "mute");
 }
 
 static void trial_timer(void *arg, int64_t ms)

@@ -10,7 +10,21 @@
 #include "flow/flow_trial.h"
 
 enum {
-	TRIAL_NEVER = -1
+	TRIAL_NEVER = -1,
+	/* as on a call (call_recording.c): in all, and at once */
+	TRIAL_RECORDINGS = 100,
+	TRIAL_RECORDINGS_RUNNING = 4,
+};
+
+enum trial_recording_state {
+	TRIAL_RECORDING_ON,
+	TRIAL_RECORDING_PAUSED,
+	TRIAL_RECORDING_OVER,
+};
+
+struct trial_recording {
+	char id[ID_SIZE];
+	enum trial_recording_state state;
 };
 
 struct flow_trial {
@@ -34,9 +48,10 @@ struct flow_trial {
 	bool connecting, bridged, star; /**< star: `*` ends the bridge */
 	int64_t bridged_ms;
 	unsigned bridge_max_ms;
-	bool recording, record_paused;
-	bool record_waits; /**< RECORDED will follow */
-	char recording_id[ID_SIZE], record_keys[32];
+	struct trial_recording recordings[TRIAL_RECORDINGS];
+	unsigned nrecordings;
+	struct trial_recording *waited; /**< RECORDED will follow; or NULL */
+	char record_keys[32];
 	const char *record_reason; /**< at record_ms */
 	int64_t record_since_ms;
 
@@ -57,6 +72,16 @@ void flow_trial_note(struct flow_trial *trial, const char *key,
 		     const json_t *value);
 void flow_trial_note_text(struct flow_trial *trial, const char *key,
 			  const char *text);
+
+/* ---- flow_trial_refuse.c ---- */
+
+/** Is `connect`, `call` or `record` refused?
+ * @param codep  Set when it is, static
+ * @return 0, or errno as the host of a call */
+int flow_trial_refusal(const struct flow_trial *trial, const char *what,
+		       const char **codep);
+/** Has `echo` or `mute` no media? @return 0 or ENOTCONN */
+int flow_trial_without_media(const struct flow_trial *trial, const char *what);
 
 /* ---- flow_trial_world.c; members of the host, as flow_host.h ---- */
 

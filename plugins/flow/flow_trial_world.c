@@ -109,9 +109,11 @@ int flow_trial_connect(void *arg, const struct flow_connect *prm,
 		       const char **codep)
 {
 	struct flow_trial *trial = arg;
+	const int err = flow_trial_refusal(trial, "connect", codep);
 
-	(void)codep;
 	flow_trial_note(trial, "destinations", prm->destinations);
+	if (err)
+		return err;
 	trial->connecting = true;
 	trial->bridge_max_ms = prm->max_duration_ms;
 	trial->star = prm->hangup_on_star;
@@ -187,20 +189,40 @@ static void play_connected(struct flow_trial *trial, const json_t *in)
 
 /* ---- recordings ---- */
 
-int flow_trial_record(void *arg, const struct flow_record *prm,
-		      char id[ID_SIZE], const char **codep)
+static bool runs(const struct trial_recording *rec)
 {
-	struct flow_trial *trial = arg;
+	return rec->state != TRIAL_RECORDING_OVER;
+}
 
-	(void)codep;
-	g_snprintf(id, ID_SIZE, "00000000-0000-7000-8000-%012x", ++trial->ids);
-	str_copy(trial->recording_id, ID_SIZE, id);
-	trial->recording = true;
-	trial->record_paused = false;
-	if (!prm->wait)
-		return 0;
+static unsigned running(const struct flow_trial *trial)
+{
+	unsigned i, n = 0;
 
-	trial->record_waits = true;
+	for (i = 0; i < trial->nrecordings; ++i)
+		n += runs(&trial->recordings[i]);
+
+	return n;
+}
+
+/* By its id; the last one that runs when that is NULL */
+static struct trial_recording *find(struct flow_trial *trial, const char *id)
+{
+	unsigned i = trial->nrecordings;
+
+	while (i-- > 0) {
+		struct trial_recording *rec = &trial->recordings[i];
+
+		if (id ? str_eq(rec->id, id) : runs(rec))
+			return rec;
+	}
+
+	return NULL;
+}
+
+static void wait_for(struct flow_trial *trial, struct trial_recording *rec,
+		     const struct flow_record *prm)
+{
+	trial->waited = rec;
 	trial->record_since_ms = trial->now_ms;
 	str_copy(trial->record_keys, sizeof(trial->record_keys),
 		 prm->end_of_key);
@@ -212,49 +234,100 @@ int flow_trial_record(void *arg, const struct flow_record *prm,
 		trial->record_ms = trial->now_ms + trial->sound_ms;
 		trial->record_reason = "silence";
 	}
+}
+
+int flow_trial_record(void *arg, const struct flow_record *prm,
+		      char id[ID_SIZE], const char **codep)
+{
+	struct flow_trial *trial = arg;
+	struct trial_recording *rec;
+	const int err = flow_trial_refusal(trial, "record", codep);
+
+	if (err)
+		return err;
+	if (trial->nrecordings == TRIAL_RECORDINGS) {
+		*codep = "busy";
+		return EAGAIN;
+	}
+	if (running(trial) == TRIAL_RECORDINGS_RUNNING) {
+		*codep = "wrong_state";
+		return EBUSY;
+	}
+
+	rec = &trial->recordings[trial->nrecordings++];
+	g_snprintf(rec->id, ID_SIZE, "00000000-0000-7000-8000-%012x",
+		   ++trial->ids);
+	rec->state = TRIAL_RECORDING_ON;
+	str_copy(id, ID_SIZE, rec->id);
+	if (prm->wait)
+		wait_for(trial, rec, prm);
 
 	return 0;
 }
 
-static void tell_recorded(struct flow_trial *trial, const char *reason)
+/* It is over. @return true when the flow waits to hear that */
+static bool end_recording(struct flow_trial *trial, struct trial_recording *rec)
+{
+	const bool waits = rec == trial->waited;
+
+	rec->state = TRIAL_RECORDING_OVER;
+	if (waits) {
+		trial->waited = NULL;
+		trial->record_ms = TRIAL_NEVER;
+	}
+
+	return waits;
+}
+
+static void tell_recorded(struct flow_trial *trial, struct trial_recording *rec,
+			  const char *reason)
 {
 	const struct flow_recorded how = {
-		.id = trial->recording_id,
+		.id = rec->id,
 		.reason = reason,
 		.duration_ms = trial->now_ms - trial->record_since_ms,
 	};
 	const struct flow_event ev = {.type = FLOW_EV_RECORDED,
 				      .recorded = &how};
-	const bool waits = trial->record_waits;
 
-	trial->recording = trial->record_waits = false;
-	trial->record_ms = TRIAL_NEVER;
-	if (waits)
+	if (end_recording(trial, rec))
 		flow_trial_tell(trial, &ev);
 }
 
 void flow_trial_record_due(struct flow_trial *trial)
 {
-	tell_recorded(trial, trial->record_reason);
+	tell_recorded(trial, trial->waited, trial->record_reason);
+}
+
+/* The one that the flow waits for, or the last that runs */
+static void play_recorded(struct flow_trial *trial, const char *reason)
+{
+	struct trial_recording *rec = trial->waited;
+
+	if (!rec)
+		rec = find(trial, NULL);
+	if (rec)
+		tell_recorded(trial, rec, reason);
 }
 
 int flow_trial_record_verb(void *arg, enum flow_record_verb verb,
 			   const char *id)
 {
 	struct flow_trial *trial = arg;
-
+	struct trial_recording *rec = find(trial, id);
 	const bool pause = verb == FLOW_RECORD_PAUSE;
 
-	if (!trial->recording || (id && !str_eq(id, trial->recording_id)))
+	if (!rec)
 		return ENOENT;
-	if (verb != FLOW_RECORD_STOP) {
-		if (trial->record_paused == pause)
+	if (verb == FLOW_RECORD_STOP) {
+		if (!runs(rec))
 			return EPROTO;
-		trial->record_paused = pause;
-	} else {
-		trial->recording = trial->record_waits = false;
-		trial->record_ms = TRIAL_NEVER;
+		end_recording(trial, rec);
+		return 0;
 	}
+	if (rec->state != (pause ? TRIAL_RECORDING_ON : TRIAL_RECORDING_PAUSED))
+		return EPROTO;
+	rec->state = pause ? TRIAL_RECORDING_PAUSED : TRIAL_RECORDING_ON;
 
 	return 0;
 }
@@ -265,12 +338,15 @@ int flow_trial_call(void *arg, const struct flow_call *prm, json_t **idsp,
 		    const char **codep)
 {
 	struct flow_trial *trial = arg;
+	const int err = flow_trial_refusal(trial, "call", codep);
 	char id[ID_SIZE];
-	json_t *ids = json_array();
+	json_t *ids;
 	size_t i;
 
-	(void)codep;
 	flow_trial_note(trial, "destinations", prm->destinations);
+	if (err)
+		return err;
+	ids = json_array();
 	for (i = 0; i < json_array_size(prm->destinations); ++i) {
 		g_snprintf(id, ID_SIZE, "00000000-0000-7000-8000-%012x",
 			   ++trial->ids);
@@ -285,8 +361,8 @@ int flow_trial_call(void *arg, const struct flow_call *prm, json_t **idsp,
 
 bool flow_trial_world_digit(struct flow_trial *trial, char digit)
 {
-	if (trial->record_waits && strchr(trial->record_keys, digit)) {
-		tell_recorded(trial, "key");
+	if (trial->waited && strchr(trial->record_keys, digit)) {
+		tell_recorded(trial, trial->waited, "key");
 		return true;
 	}
 	if (trial->bridged && trial->star && digit == '*') {
@@ -309,8 +385,8 @@ void flow_trial_world_entry(struct flow_trial *trial, const json_t *entry)
 		bridge(trial);
 	if (connected)
 		play_connected(trial, connected);
-	if (recorded && trial->recording)
-		tell_recorded(trial, recorded);
+	if (recorded)
+		play_recorded(trial, recorded);
 }
 
 void flow_trial_world_start(struct flow_trial *trial)

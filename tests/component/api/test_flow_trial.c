@@ -129,6 +129,23 @@ static void test_stored_flows(void **state)
 	g_free(inner);
 }
 
+static void test_what_is_refused(void **state)
+{
+	json_t *out = api_rig_ok(
+		trial(NULL, NULL,
+		      "{'flow':{'actions':[{'type':'connect','option':"
+		      "{'destinations':['tel:112']},'error_id':'sorry'},"
+		      "{'type':'stop'},{'id':'sorry','type':'talk',"
+		      "'option':{'text':'${error.code}'}}]},"
+		      "'refuse':{'connect':'account_suspended'}}"));
+	const json_t *steps = json_object_get(out, "steps");
+
+	assert_steps(out, "connect talk");
+	assert_string_equal(json_str(json_array_get(steps, 1), "text", ""),
+			    "account_suspended");
+	json_decref(out);
+}
+
 static void test_other_accounts_flows_are_not_found(void **state)
 {
 	char *flow = make_flow("[{'type':'answer'}]");
@@ -181,6 +198,9 @@ static void test_wrong_input(void **state)
 		       "invalid", "/script/1/at_ms");
 	assert_refused("{'flow':{'actions':[]},'variables':{'call.x':'1'}}",
 		       "invalid", "/variables/call.x");
+	assert_refused("{'flow':{'actions':[]},"
+		       "'refuse':{'connect':'busy','mute':'x','sing':true}}",
+		       "invalid", "/refuse/sing /refuse/connect /refuse/mute");
 	assert_refused("{'flow':{'name':7}}", "invalid",
 		       "/flow/name /flow/actions");
 	assert_string_equal(
@@ -196,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_script_drives_a_flow),
 		cmocka_unit_test(test_stored_flows),
+		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_other_accounts_flows_are_not_found),
 		cmocka_unit_test(test_wrong_input),
 	};

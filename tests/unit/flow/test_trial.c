@@ -110,6 +110,43 @@ static void test_recursion_ends(void **state)
 		   "{}", "failed", 0, 1000);
 }
 
+/* The error of a flow's only action */
+static void assert_error(const char *action, const char *world,
+			 const char *code, int err)
+{
+	char *flow = g_strdup_printf("{'actions':[%s]}", action);
+	json_t *out = trial(flow, world);
+	const json_t *vars = json_object_get(out, "variables");
+
+	assert_string_equal(json_str(vars, "error.code", ""), code);
+	assert_string_equal(json_str(vars, "error.detail", ""), strerror(err));
+	json_decref(out);
+	g_free(flow);
+}
+
+/* With the words that a flow hears on a call */
+static void test_what_is_refused_says_why(void **state)
+{
+	const char *call = "{'type':'call','option':{'destinations':['tel:112']"
+			   ",'actions':[]}}";
+	const char *connect = "{'type':'connect','option':{'destinations':"
+			      "['tel:112']}}";
+
+	assert_error(call, "{'refuse':{'call':'limit'}}", "limit", EAGAIN);
+	assert_error(call, "{'refuse':{'call':'flow_not_found'}}",
+		     "flow_not_found", EINVAL);
+	assert_error(connect, "{'refuse':{'connect':'account_suspended'}}",
+		     "account_suspended", EAGAIN);
+	assert_error(connect, "{'refuse':{'connect':'connect_failed'}}",
+		     "connect_failed", EBUSY);
+	assert_error("{'type':'record'}", "{'refuse':{'record':'busy'}}",
+		     "busy", EAGAIN);
+	assert_error("{'type':'mute'}", "{'refuse':{'mute':true}}",
+		     "mute_failed", ENOTCONN);
+	assert_error("{'type':'echo'}", "{'refuse':{'echo':true}}",
+		     "echo_failed", ENOTCONN);
+}
+
 static void assert_fault(const char *world, const char *pointer)
 {
 	json_t *faults = trial("{'actions':[{'type':'answer'}]}", world);
@@ -132,6 +169,15 @@ static void test_wrong_input_is_told(void **state)
 	assert_fault("{'variables':{'call.id':'x'}}", "/variables/call.id");
 	assert_fault("{'variables':{'a b':'x'}}", "/variables/a b");
 	assert_fault("{'start_at':'noon'}", "/start_at");
+	assert_fault("{'refuse':[]}", "/refuse");
+	assert_fault("{'refuse':{'play':'busy'}}", "/refuse/play");
+	assert_fault("{'refuse':{'connect':'flow_not_found'}}",
+		     "/refuse/connect");
+	assert_fault("{'refuse':{'call':'busy'}}", "/refuse/call");
+	assert_fault("{'refuse':{'record':'limit'}}", "/refuse/record");
+	assert_fault("{'refuse':{'record':null}}", "/refuse/record");
+	assert_fault("{'refuse':{'mute':'mute_failed'}}", "/refuse/mute");
+	assert_fault("{'refuse':{'echo':1}}", "/refuse/echo");
 }
 
 static void test_variables_are_bounded(void **state)
@@ -152,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_endless_sound_waits_for_the_script),
 		cmocka_unit_test(test_what_is_noted_is_bounded),
 		cmocka_unit_test(test_recursion_ends),
+		cmocka_unit_test(test_what_is_refused_says_why),
 		cmocka_unit_test(test_wrong_input_is_told),
 		cmocka_unit_test(test_variables_are_bounded),
 	};
