@@ -54,6 +54,28 @@ struct opt {
 	const char *doc;    /**< one sentence, with the unit */
 };
 
+/** What an answer shows and nobody sets */
+#define OPT_SHOW(member, of, text)                                             \
+	{                                                                      \
+		.name = member, .type = (of), .flags = OPT_READ, .doc = text   \
+	}
+#define OPT_SHOW_NULL(member, of, text)                                        \
+	{                                                                      \
+		.name = member, .type = (of),                                  \
+		.flags = OPT_READ | OPT_NULLABLE, .doc = text                  \
+	}
+/** One of a NULL-ended list of texts */
+#define OPT_SHOW_ENUM(member, of, text)                                        \
+	{                                                                      \
+		.name = member, .type = OPT_STRING, .flags = OPT_READ,         \
+		.values = (of), .doc = text                                    \
+	}
+#define OPT_SHOW_ENUM_NULL(member, of, text)                                   \
+	{                                                                      \
+		.name = member, .type = OPT_STRING,                            \
+		.flags = OPT_READ | OPT_NULLABLE, .values = (of), .doc = text  \
+	}
+
 #define OPT_END                                                                \
 	{                                                                      \
 		.name = NULL                                                   \

@@ -16,62 +16,33 @@ const char *const api_hangup_reasons[] = {
 	"canceled", "timeout", "failed",   NULL,
 };
 
-#define READ_STR(member, text)                                                 \
-	{                                                                      \
-		.name = member, .type = OPT_STRING,                            \
-		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
-	}
-#define READ_ID(member, text)                                                  \
-	{                                                                      \
-		.name = member, .type = OPT_ID,                                \
-		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
-	}
-#define READ_TIME(member, text)                                                \
-	{                                                                      \
-		.name = member, .type = OPT_TIME,                              \
-		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
-	}
-#define READ_INT(member, text)                                                 \
-	{                                                                      \
-		.name = member, .type = OPT_INT,                               \
-		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
-	}
-#define READ_ANY(member, text)                                                 \
-	{                                                                      \
-		.name = member, .type = OPT_ANY,                               \
-		.flags = OPT_READ | OPT_NULLABLE, .doc = text,                 \
-	}
-#define READ_ENUM(member, of, text)                                            \
-	{                                                                      \
-		.name = member, .type = OPT_STRING,                            \
-		.flags = OPT_READ | OPT_NULLABLE, .values = (of), .doc = text, \
-	}
-
 static const struct opt address_opts[] = {
-	READ_STR("type", "`tel`, `sip` or `extension`."),
-	READ_STR("target", "Number, URI or user name."),
-	READ_STR("name", "Display name."),
+	OPT_SHOW_NULL("type", OPT_STRING, "`tel`, `sip` or `extension`."),
+	OPT_SHOW_NULL("target", OPT_STRING, "Number, URI or user name."),
+	OPT_SHOW_NULL("name", OPT_STRING, "Display name."),
 	OPT_END,
 };
 
 static const char *const sides[] = {"remote", "local", "system", NULL};
 
 static const struct opt hangup_opts[] = {
-	READ_ENUM("by", sides, "Who ended it."),
-	READ_ENUM("reason", api_hangup_reasons, "Why."),
-	READ_STR("code", "What the platform decided, when it did."),
-	READ_INT("sip_code", "SIP status sent or received."),
-	READ_STR("sip_reason", "Its phrase."),
+	OPT_SHOW_ENUM_NULL("by", sides, "Who ended it."),
+	OPT_SHOW_ENUM_NULL("reason", api_hangup_reasons, "Why."),
+	OPT_SHOW_NULL("code", OPT_STRING,
+		      "What the platform decided, when it did."),
+	OPT_SHOW_NULL("sip_code", OPT_INT, "SIP status sent or received."),
+	OPT_SHOW_NULL("sip_reason", OPT_STRING, "Its phrase."),
 	OPT_END,
 };
 
 static const struct opt id_item[] = {{.type = OPT_ID}};
 
 static const struct opt attempt_opts[] = {
-	READ_ID("trunk_id", "The trunk, if it is one's."),
-	READ_STR("host", "Who was asked; of an incoming call, who asks."),
-	READ_INT("sip_code", "What it came to."),
-	READ_TIME("at", "When."),
+	OPT_SHOW_NULL("trunk_id", OPT_ID, "The trunk, if it is one's."),
+	OPT_SHOW_NULL("host", OPT_STRING,
+		      "Who was asked; of an incoming call, who asks."),
+	OPT_SHOW_NULL("sip_code", OPT_INT, "What it came to."),
+	OPT_SHOW_NULL("at", OPT_TIME, "When."),
 	OPT_END,
 };
 
@@ -86,11 +57,11 @@ static const struct opt attempt_item[] = {
 	}
 
 const struct opt api_call_opts[] = {
-	READ_ID("id", "Its id (UUIDv7)."),
-	READ_ID("account_id", "Whose it is."),
-	READ_STR("node_id", "The node it runs on."),
-	READ_ENUM("direction", directions, "Who called."),
-	READ_ENUM("status", statuses, "Goes forward only."),
+	OPT_SHOW_NULL("id", OPT_ID, "Its id (UUIDv7)."),
+	OPT_SHOW_NULL("account_id", OPT_ID, "Whose it is."),
+	OPT_SHOW_NULL("node_id", OPT_STRING, "The node it runs on."),
+	OPT_SHOW_ENUM_NULL("direction", directions, "Who called."),
+	OPT_SHOW_ENUM_NULL("status", statuses, "Goes forward only."),
 	{
 		.name = "source",
 		.type = OPT_OBJECT,
@@ -105,17 +76,18 @@ const struct opt api_call_opts[] = {
 		.sub = address_opts,
 		.doc = "Who is called.",
 	},
-	READ_STR("endpoint", "`sip` or `webrtc`."),
-	READ_ID("flow_id", "The flow that runs."),
-	READ_ANY("action", "The action that runs now."),
-	READ_ID("parent_call_id", "The call that made it."),
+	OPT_SHOW_NULL("endpoint", OPT_STRING, "`sip` or `webrtc`."),
+	OPT_SHOW_NULL("flow_id", OPT_ID, "The flow that runs."),
+	OPT_SHOW_NULL("action", OPT_ANY, "The action that runs now."),
+	OPT_SHOW_NULL("parent_call_id", OPT_ID, "The call that made it."),
 	READ_IDS("child_call_ids", "Calls it made."),
-	READ_ID("peer_call_id", "The call it is bridged with."),
-	READ_ID("conference_id", "The room it is in."),
+	OPT_SHOW_NULL("peer_call_id", OPT_ID, "The call it is bridged with."),
+	OPT_SHOW_NULL("conference_id", OPT_ID, "The room it is in."),
 	READ_IDS("recording_ids", "Its recordings."),
-	READ_ID("number_id", "The number that was called."),
-	READ_ID("trunk_id", "The trunk it came by."),
-	READ_ANY("sip", "Call-ID, remote address, user agent, headers."),
+	OPT_SHOW_NULL("number_id", OPT_ID, "The number that was called."),
+	OPT_SHOW_NULL("trunk_id", OPT_ID, "The trunk it came by."),
+	OPT_SHOW_NULL("sip", OPT_ANY,
+		      "Call-ID, remote address, user agent, headers."),
 	{
 		.name = "attempts",
 		.type = OPT_ARRAY,
@@ -123,12 +95,13 @@ const struct opt api_call_opts[] = {
 		.sub = attempt_item,
 		.doc = "The ways that were tried.",
 	},
-	READ_ANY("media", "Codec, direction and quality."),
-	READ_ANY("variables", "Of its flow."),
-	READ_ANY("held", "On hold: `by_us`, `by_party`."),
-	READ_ANY("muted", "Silence in place of what the party says (`in`) or "
-			  "hears (`out`)."),
-	READ_STR("notes", "Free text."),
+	OPT_SHOW_NULL("media", OPT_ANY, "Codec, direction and quality."),
+	OPT_SHOW_NULL("variables", OPT_ANY, "Of its flow."),
+	OPT_SHOW_NULL("held", OPT_ANY, "On hold: `by_us`, `by_party`."),
+	OPT_SHOW_NULL("muted", OPT_ANY,
+		      "Silence in place of what the party says (`in`) or "
+		      "hears (`out`)."),
+	OPT_SHOW_NULL("notes", OPT_STRING, "Free text."),
 	{
 		.name = "hangup",
 		.type = OPT_OBJECT,
@@ -136,12 +109,12 @@ const struct opt api_call_opts[] = {
 		.sub = hangup_opts,
 		.doc = "How it ended; null while it is up.",
 	},
-	READ_TIME("created_at", "When it came."),
-	READ_TIME("ringing_at", "When it rang."),
-	READ_TIME("answered_at", "When it was answered."),
-	READ_TIME("ended_at", "When it ended."),
-	READ_INT("ring_ms", "How long it rang."),
-	READ_INT("duration_ms", "From the answer to the end."),
+	OPT_SHOW_NULL("created_at", OPT_TIME, "When it came."),
+	OPT_SHOW_NULL("ringing_at", OPT_TIME, "When it rang."),
+	OPT_SHOW_NULL("answered_at", OPT_TIME, "When it was answered."),
+	OPT_SHOW_NULL("ended_at", OPT_TIME, "When it ended."),
+	OPT_SHOW_NULL("ring_ms", OPT_INT, "How long it rang."),
+	OPT_SHOW_NULL("duration_ms", OPT_INT, "From the answer to the end."),
 	OPT_END,
 };
 

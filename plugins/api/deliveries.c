@@ -13,21 +13,11 @@
 static const char *const statuses[] = {"pending", "delivered", "failed",
 				       "canceled", NULL};
 
-#define READ(member, of, text)                                                 \
-	{                                                                      \
-		.name = member, .type = (of), .flags = OPT_READ, .doc = text   \
-	}
-#define READ_OR_NULL(member, of, text)                                         \
-	{                                                                      \
-		.name = member, .type = (of),                                  \
-		.flags = OPT_READ | OPT_NULLABLE, .doc = text                  \
-	}
-
 static const struct opt attempt_opts[] = {
-	READ("at", OPT_TIME, "When it began."),
-	READ_OR_NULL("status_code", OPT_INT, "What the endpoint answered."),
-	READ_OR_NULL("latency_ms", OPT_INT, "Until it had."),
-	READ_OR_NULL("error", OPT_STRING, "Why there was no answer."),
+	OPT_SHOW("at", OPT_TIME, "When it began."),
+	OPT_SHOW_NULL("status_code", OPT_INT, "What the endpoint answered."),
+	OPT_SHOW_NULL("latency_ms", OPT_INT, "Until it had."),
+	OPT_SHOW_NULL("error", OPT_STRING, "Why there was no answer."),
 	OPT_END,
 };
 
@@ -36,11 +26,12 @@ static const struct opt attempt_item[] = {
 };
 
 static const struct opt delivery_opts[] = {
-	READ("id", OPT_ID, "Its id (UUIDv7)."),
-	READ("webhook_id", OPT_ID, "The endpoint."),
-	READ("event_id", OPT_ID, "The event: `webhook-id` of each attempt."),
-	READ("event_type", OPT_STRING, "The event's type."),
-	READ_OR_NULL("call_id", OPT_ID, "The call that the event is of."),
+	OPT_SHOW("id", OPT_ID, "Its id (UUIDv7)."),
+	OPT_SHOW("webhook_id", OPT_ID, "The endpoint."),
+	OPT_SHOW("event_id", OPT_ID,
+		 "The event: `webhook-id` of each attempt."),
+	OPT_SHOW("event_type", OPT_STRING, "The event's type."),
+	OPT_SHOW_NULL("call_id", OPT_ID, "The call that the event is of."),
 	{
 		.name = "status",
 		.type = OPT_STRING,
@@ -56,11 +47,11 @@ static const struct opt delivery_opts[] = {
 		.sub = attempt_item,
 		.doc = "What was tried, those before a replay too.",
 	},
-	READ("attempt_count", OPT_INT, "Attempts since it began to wait."),
-	READ_OR_NULL("next_attempt_at", OPT_TIME,
-		     "Of a pending one: not before."),
-	READ("created_at", OPT_TIME, "When the event was matched."),
-	READ_OR_NULL("ended_at", OPT_TIME, "When its status became final."),
+	OPT_SHOW("attempt_count", OPT_INT, "Attempts since it began to wait."),
+	OPT_SHOW_NULL("next_attempt_at", OPT_TIME,
+		      "Of a pending one: not before."),
+	OPT_SHOW("created_at", OPT_TIME, "When the event was matched."),
+	OPT_SHOW_NULL("ended_at", OPT_TIME, "When its status became final."),
 	OPT_END,
 };
 

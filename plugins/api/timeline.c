@@ -25,32 +25,29 @@ struct timeline {
 	GArray *items; /**< struct item */
 };
 
-#define READ(member, of, text)                                                 \
-	{                                                                      \
-		.name = member, .type = (of), .flags = OPT_READ, .doc = text   \
-	}
-
 static const struct opt item_opts[] = {
-	READ("at", OPT_TIME, "When."),
-	READ("kind", OPT_STRING,
-	     "`event`, `attempt`, `delivery`; `request` (a verb of this API), "
-	     "`sip`, `http` and others that the call noted."),
-	READ("text", OPT_STRING, "What happened, in words."),
-	READ("type", OPT_STRING, "Of an event: its type."),
-	READ("event_id", OPT_ID, "Of an event, or of what a delivery tells."),
-	READ("sequence", OPT_INT, "Of an event: as it counts."),
-	READ("request_id", OPT_STRING, "The request that caused it."),
-	READ("data", OPT_ANY,
-	     "Of an event: its data, unless it is the call itself; of "
-	     "`call.ended` the `hangup`."),
-	READ("trunk_id", OPT_ID, "Of an attempt."),
-	READ("host", OPT_STRING, "Of an attempt: who was asked."),
-	READ("sip_code", OPT_INT, "Of an attempt: what it came to."),
-	READ("delivery_id", OPT_ID, "Of a delivery."),
-	READ("webhook_id", OPT_ID, "Of a delivery: the endpoint."),
-	READ("status", OPT_STRING, "Of a delivery: its status by now."),
-	READ("status_code", OPT_INT, "Of a delivery: what was answered."),
-	READ("latency_ms", OPT_INT, "Of a delivery: until it was."),
+	OPT_SHOW("at", OPT_TIME, "When."),
+	OPT_SHOW("kind", OPT_STRING,
+		 "`event`, `attempt`, `delivery`; `request` (a verb of this "
+		 "API), "
+		 "`sip`, `http` and others that the call noted."),
+	OPT_SHOW("text", OPT_STRING, "What happened, in words."),
+	OPT_SHOW("type", OPT_STRING, "Of an event: its type."),
+	OPT_SHOW("event_id", OPT_ID,
+		 "Of an event, or of what a delivery tells."),
+	OPT_SHOW("sequence", OPT_INT, "Of an event: as it counts."),
+	OPT_SHOW("request_id", OPT_STRING, "The request that caused it."),
+	OPT_SHOW("data", OPT_ANY,
+		 "Of an event: its data, unless it is the call itself; of "
+		 "`call.ended` the `hangup`."),
+	OPT_SHOW("trunk_id", OPT_ID, "Of an attempt."),
+	OPT_SHOW("host", OPT_STRING, "Of an attempt: who was asked."),
+	OPT_SHOW("sip_code", OPT_INT, "Of an attempt: what it came to."),
+	OPT_SHOW("delivery_id", OPT_ID, "Of a delivery."),
+	OPT_SHOW("webhook_id", OPT_ID, "Of a delivery: the endpoint."),
+	OPT_SHOW("status", OPT_STRING, "Of a delivery: its status by now."),
+	OPT_SHOW("status_code", OPT_INT, "Of a delivery: what was answered."),
+	OPT_SHOW("latency_ms", OPT_INT, "Of a delivery: until it was."),
 	OPT_END,
 };
 
