@@ -139,6 +139,9 @@ struct call_origin call_fake_origin(struct call_fake *fake);
 struct call *call_fake_create(struct call_fake *fake,
 			      const struct call_origin *origin);
 
+/** The same with call_fake_origin() as it is */
+struct call *call_fake_dial(struct call_fake *fake);
+
 /** Time passes, timers run */
 void call_fake_pass(struct call_fake *fake, int64_t ms);
 
@@ -167,6 +170,13 @@ void call_fake_closed(struct call_fake_leg *leg);
 /** Types of the committed events, joined by blanks; checks that sequences
  * count from 1 in that order. g_free() it */
 char *call_fake_story(const struct call_fake *fake);
+/** The test fails when the story is another */
+void call_fake_check_story(const struct call_fake *fake, const char *expected);
+/** The test fails when call.ended says something else of the hangup */
+void call_fake_check_hangup(const struct call_fake *fake, const char *by,
+			    const char *reason, const char *code, int sip_code);
+/** The i-th of `attempts` in call.ended, or NULL; borrowed */
+const json_t *call_fake_attempt(const struct call_fake *fake, size_t i);
 /** `data` of the newest committed event of this type, or NULL; borrowed */
 const json_t *call_fake_event(const struct call_fake *fake, const char *type);
 /** The only call's row */

@@ -119,3 +119,10 @@ void call_fake_fails(struct call_fake_leg *leg, enum hangup_reason reason,
 	leg->leg.handler->ended(leg->leg.arg, &end);
 	call_fake_closed(leg);
 }
+
+struct call *call_fake_dial(struct call_fake *fake)
+{
+	const struct call_origin origin = call_fake_origin(fake);
+
+	return call_fake_create(fake, &origin);
+}

@@ -15,44 +15,14 @@
 
 #define ECHO "[{'type':'echo','option':{'duration_ms':5000}}]"
 
-static void check_story(const struct call_fake *fake, const char *expected)
-{
-	char *story = call_fake_story(fake);
-
-	assert_string_equal(story, expected);
-	g_free(story);
-}
-
-static void check_hangup(const struct call_fake *fake, const char *by,
-			 const char *reason, const char *code, int sip_code)
-{
-	const json_t *hangup =
-		json_object_get(call_fake_event(fake, "call.ended"), "hangup");
-
-	assert_string_equal(json_str(hangup, "by", ""), by);
-	assert_string_equal(json_str(hangup, "reason", ""), reason);
-	assert_string_equal(json_str(hangup, "code", "-"), code);
-	assert_int_equal(json_int(hangup, "sip_code", 0), sip_code);
-}
-
-static const json_t *attempt(const struct call_fake *fake, size_t i)
-{
-	return json_array_get(
-		json_object_get(call_fake_event(fake, "call.ended"),
-				"attempts"),
-		i);
-}
-
 static void test_two_devices_one_answers(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "desk");
 	call_fake_route(&fake, 0, 0, "soft");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	assert_int_equal(fake.ndialed, 2);
 	call_fake_ringing(&fake.dialed[0]);
 	call_fake_ringing(&fake.dialed[1]);
@@ -64,11 +34,11 @@ static void test_two_devices_one_answers(void **state)
 	call_fake_answered(&fake.dialed[0]);
 	call_fake_digits(&fake.dialed[0], "1");
 	call_fake_pass(&fake, 100);
-	check_story(&fake, "call.created call.dialing call.ringing "
-			   "call.answered flow.action");
+	call_fake_check_story(&fake, "call.created call.dialing call.ringing "
+				     "call.answered flow.action");
 	call_fake_closed(&fake.dialed[0]);
 	call_fake_bye(&fake.dialed[1]);
-	check_hangup(&fake, "remote", "normal", "-", 0);
+	call_fake_check_hangup(&fake, "remote", "normal", "-", 0);
 	call_fake_closed(&fake.dialed[1]);
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
@@ -77,20 +47,18 @@ static void test_two_devices_one_answers(void **state)
 static void test_busiest_result_wins(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "a");
 	call_fake_route(&fake, 0, 0, "b");
 	call_fake_route(&fake, 0, 0, "c");
 	call_fake_route(&fake, 1, 0, "never");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	call_fake_fails(&fake.dialed[0], HANGUP_FAILED, 503);
 	call_fake_fails(&fake.dialed[1], HANGUP_BUSY, 486);
 	assert_int_equal(fake.dialed[2].hangups, 0); /* it rings on */
 	call_fake_fails(&fake.dialed[2], HANGUP_NOANSWER, 480);
-	check_hangup(&fake, "remote", "busy", "-", 486);
+	call_fake_check_hangup(&fake, "remote", "busy", "-", 486);
 	assert_int_equal(fake.ndialed, 3);
 	call_fake_teardown(&fake);
 }
@@ -98,15 +66,13 @@ static void test_busiest_result_wins(void **state)
 static void test_declined_for_all(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "a");
 	call_fake_route(&fake, 0, 0, "b");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	call_fake_fails(&fake.dialed[0], HANGUP_REJECTED, 603);
-	check_hangup(&fake, "remote", "rejected", "-", 603);
+	call_fake_check_hangup(&fake, "remote", "rejected", "-", 603);
 	assert_int_equal(fake.dialed[1].hangups, 1);
 	call_fake_closed(&fake.dialed[1]);
 	call_fake_teardown(&fake);
@@ -116,7 +82,6 @@ static void test_declined_for_all(void **state)
 static void test_next_order(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 3, 0, "last"); /* in any order */
@@ -124,8 +89,7 @@ static void test_next_order(void **state)
 	call_fake_route(&fake, 1, 4000, "bad");
 	call_fake_route(&fake, 2, 4000, "silent");
 	fake.bad_host = "bad";
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	assert_int_equal(fake.ndialed, 1);
 	call_fake_fails(&fake.dialed[0], HANGUP_FAILED, 503);
 	assert_int_equal(fake.ndialed, 2); /* the silent one */
@@ -138,13 +102,18 @@ static void test_next_order(void **state)
 	call_fake_closed(&fake.dialed[1]);
 	call_fake_answered(&fake.dialed[2]);
 	call_fake_pass(&fake, 5000);
-	check_story(&fake, "call.created call.dialing call.answered "
-			   "flow.action call.ended");
-	assert_string_equal(json_str(attempt(&fake, 0), "host", ""), "down");
-	assert_int_equal(json_int(attempt(&fake, 0), "sip_code", 0), 503);
-	assert_string_equal(json_str(attempt(&fake, 1), "host", ""), "bad");
-	assert_string_equal(json_str(attempt(&fake, 2), "host", ""), "silent");
-	assert_string_equal(json_str(attempt(&fake, 3), "host", ""), "last");
+	call_fake_check_story(&fake, "call.created call.dialing call.answered "
+				     "flow.action call.ended");
+	assert_string_equal(json_str(call_fake_attempt(&fake, 0), "host", ""),
+			    "down");
+	assert_int_equal(json_int(call_fake_attempt(&fake, 0), "sip_code", 0),
+			 503);
+	assert_string_equal(json_str(call_fake_attempt(&fake, 1), "host", ""),
+			    "bad");
+	assert_string_equal(json_str(call_fake_attempt(&fake, 2), "host", ""),
+			    "silent");
+	assert_string_equal(json_str(call_fake_attempt(&fake, 3), "host", ""),
+			    "last");
 	call_fake_closed(&fake.dialed[2]);
 	call_fake_teardown(&fake);
 }
@@ -153,19 +122,17 @@ static void test_next_order(void **state)
 static void test_heard_is_waited_for(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 4000, "slow");
 	call_fake_route(&fake, 1, 4000, "other");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	fake.dialed[0].leg.handler->heard(fake.dialed[0].leg.arg);
 	call_fake_pass(&fake, 59999);
 	assert_int_equal(fake.ndialed, 1);
 	assert_int_equal(fake.dialed[0].hangups, 0);
 	call_fake_pass(&fake, 1);
-	check_hangup(&fake, "system", "noanswer", "not_answered", 0);
+	call_fake_check_hangup(&fake, "system", "noanswer", "not_answered", 0);
 	assert_int_equal(fake.dialed[0].hangups, 1);
 	call_fake_closed(&fake.dialed[0]);
 	call_fake_teardown(&fake);
@@ -174,15 +141,13 @@ static void test_heard_is_waited_for(void **state)
 static void test_nobody_is_reached(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 4000, "a");
 	call_fake_route(&fake, 1, 4000, "b");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	call_fake_pass(&fake, 8000);
-	check_hangup(&fake, "system", "failed", "unreachable", 0);
+	call_fake_check_hangup(&fake, "system", "failed", "unreachable", 0);
 	call_fake_closed(&fake.dialed[0]);
 	call_fake_closed(&fake.dialed[1]);
 	assert_int_equal(fake.idles, 1);
@@ -193,20 +158,18 @@ static void test_nobody_is_reached(void **state)
 static void test_early_media_of_another(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "a");
 	call_fake_route(&fake, 0, 0, "b");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	call_fake_early(&fake.dialed[0]);
 	call_fake_answered(&fake.dialed[1]);
 	call_fake_pass(&fake, 0);
 	assert_true(fake.echo);
 	call_fake_closed(&fake.dialed[0]);
 	call_fake_bye(&fake.dialed[1]);
-	check_hangup(&fake, "remote", "normal", "-", 0);
+	call_fake_check_hangup(&fake, "remote", "normal", "-", 0);
 	call_fake_closed(&fake.dialed[1]);
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
@@ -215,14 +178,12 @@ static void test_early_media_of_another(void **state)
 static void test_leg_that_is_just_gone(void **state)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "a");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	call_fake_closed(&fake.dialed[0]);
-	check_hangup(&fake, "system", "failed", "leg_lost", 0);
+	call_fake_check_hangup(&fake, "system", "failed", "leg_lost", 0);
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
 }

@@ -13,28 +13,9 @@
 #include "common/obj.h"
 #include "support/call_fake.h"
 
-static void check_story(const struct call_fake *fake, const char *expected)
-{
-	char *story = call_fake_story(fake);
-
-	assert_string_equal(story, expected);
-	g_free(story);
-}
-
 static const json_t *hangup_of(const struct call_fake *fake)
 {
 	return json_object_get(call_fake_event(fake, "call.ended"), "hangup");
-}
-
-static void check_hangup(const struct call_fake *fake, const char *by,
-			 const char *reason, const char *code, int sip_code)
-{
-	const json_t *hangup = hangup_of(fake);
-
-	assert_string_equal(json_str(hangup, "by", ""), by);
-	assert_string_equal(json_str(hangup, "reason", ""), reason);
-	assert_string_equal(json_str(hangup, "code", "-"), code);
-	assert_int_equal(json_int(hangup, "sip_code", 0), sip_code);
 }
 
 #define ANSWER_ECHO                                                            \
@@ -50,7 +31,7 @@ static void test_a_whole_call(void **state)
 
 	call_fake_setup(&fake, ANSWER_ECHO, NULL, NULL, 0);
 	assert_int_equal(call_fake_invite(&fake, &leg), CALL_TAKEN);
-	check_story(&fake, "call.created");
+	call_fake_check_story(&fake, "call.created");
 	assert_int_equal(leg.answers, 0); /* after the INVITE's turn */
 	data = call_fake_event(&fake, "call.created");
 	assert_string_equal(json_str(data, "status", ""), "ringing");
@@ -75,8 +56,8 @@ static void test_a_whole_call(void **state)
 	call_fake_pass(&fake, 40);
 	call_fake_answered(&leg);
 	assert_true(fake.echo);
-	check_story(&fake, "call.created flow.action call.answered "
-			   "flow.action");
+	call_fake_check_story(&fake, "call.created flow.action call.answered "
+				     "flow.action");
 	data = call_fake_event(&fake, "call.answered");
 	assert_int_equal(json_int(data, "ring_ms", -1), 40);
 	assert_string_equal(
@@ -89,9 +70,9 @@ static void test_a_whole_call(void **state)
 	call_fake_pass(&fake, 5000);
 	assert_int_equal(leg.hangups, 1);
 	assert_int_equal(leg.end.reason, HANGUP_NORMAL);
-	check_story(&fake, "call.created flow.action call.answered "
-			   "flow.action call.ended");
-	check_hangup(&fake, "local", "normal", "-", 0);
+	call_fake_check_story(&fake, "call.created flow.action call.answered "
+				     "flow.action call.ended");
+	call_fake_check_hangup(&fake, "local", "normal", "-", 0);
 	data = call_fake_event(&fake, "call.ended");
 	assert_int_equal(json_int(data, "duration_ms", -1), 5000);
 	assert_true(json_is_object(json_object_get(data, "variables")));
@@ -125,7 +106,7 @@ static void test_caller_leaves_in_an_action(void **state)
 	call_fake_answered(&leg);
 	call_fake_pass(&fake, 1234);
 	call_fake_bye(&leg);
-	check_hangup(&fake, "remote", "normal", "-", 0);
+	call_fake_check_hangup(&fake, "remote", "normal", "-", 0);
 	assert_int_equal(leg.hangups, 0);
 
 	/* late ones change nothing */
@@ -136,8 +117,8 @@ static void test_caller_leaves_in_an_action(void **state)
 	leg.leg.handler->silent(leg.leg.arg);
 	leg.leg.handler->failed(leg.leg.arg, EIO, "late");
 	call_fake_pass(&fake, 20000);
-	check_story(&fake, "call.created flow.action call.answered "
-			   "flow.action call.ended");
+	call_fake_check_story(&fake, "call.created flow.action call.answered "
+				     "flow.action call.ended");
 	call_fake_closed(&leg);
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
@@ -159,7 +140,7 @@ static void test_caller_leaves_before_the_answer(void **state)
 	call_fake_call(&fake, &leg);
 	call_fake_pass(&fake, 700);
 	leg.leg.handler->ended(leg.leg.arg, &cancel);
-	check_hangup(&fake, "remote", "canceled", "-", 487);
+	call_fake_check_hangup(&fake, "remote", "canceled", "-", 487);
 	assert_string_equal(json_str(hangup_of(&fake), "sip_reason", ""),
 			    "Request Terminated");
 	data = call_fake_event(&fake, "call.ended");
@@ -180,7 +161,7 @@ static void test_caller_leaves_before_the_flow_starts(void **state)
 	call_fake_bye(&leg);
 	call_fake_closed(&leg);
 	call_fake_pass(&fake, 1000);
-	check_story(&fake, "call.created call.ended");
+	call_fake_check_story(&fake, "call.created call.ended");
 	assert_int_equal(leg.answers, 0);
 	call_fake_teardown(&fake);
 }
@@ -194,7 +175,7 @@ static void check_rejection(const char *flow, int sip_code, const char *reason)
 	call_fake_call(&fake, &leg);
 	assert_int_equal(leg.hangups, 1);
 	assert_int_equal(leg.end.sip_code, sip_code);
-	check_hangup(&fake, "local", reason, "-", sip_code);
+	call_fake_check_hangup(&fake, "local", reason, "-", sip_code);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -224,7 +205,7 @@ static void test_what_the_leg_sent_is_what_is_told(void **state)
 	leg.answer_err = EIO;
 	leg.hangup_code = 488;
 	call_fake_pass(&fake, 0);
-	check_hangup(&fake, "local", "normal", "-", 488);
+	call_fake_check_hangup(&fake, "local", "normal", "-", 488);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -264,7 +245,7 @@ static void test_nobody_answers(void **state)
 	call_fake_pass(&fake, 59999);
 	assert_int_equal(leg.hangups, 0);
 	call_fake_pass(&fake, 1);
-	check_hangup(&fake, "system", "timeout", "not_answered", 480);
+	call_fake_check_hangup(&fake, "system", "timeout", "not_answered", 480);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -283,7 +264,7 @@ static void test_maximum_duration(void **state)
 	call_fake_pass(&fake, 14400000 - 1);
 	assert_int_equal(leg.hangups, 0);
 	call_fake_pass(&fake, 1);
-	check_hangup(&fake, "system", "timeout", "max_duration", 0);
+	call_fake_check_hangup(&fake, "system", "timeout", "max_duration", 0);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -297,7 +278,7 @@ static void test_media_goes_silent(void **state)
 	call_fake_call(&fake, &leg);
 	call_fake_answered(&leg);
 	leg.leg.handler->silent(leg.leg.arg);
-	check_hangup(&fake, "system", "timeout", "media_timeout", 0);
+	call_fake_check_hangup(&fake, "system", "timeout", "media_timeout", 0);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -319,7 +300,7 @@ static void test_silence_before_the_answer(void **state)
 	call_fake_pass(&fake, 60000);
 	assert_int_equal(leg.hangups, 0); /* 500 packets came */
 	call_fake_pass(&fake, 60000);     /* and no more */
-	check_hangup(&fake, "system", "timeout", "media_timeout", 0);
+	call_fake_check_hangup(&fake, "system", "timeout", "media_timeout", 0);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -332,7 +313,7 @@ static void test_leg_closes_without_a_word(void **state)
 	call_fake_setup(&fake, ANSWER_ECHO, NULL, NULL, 0);
 	call_fake_call(&fake, &leg);
 	call_fake_closed(&leg);
-	check_hangup(&fake, "system", "failed", "leg_lost", 0);
+	call_fake_check_hangup(&fake, "system", "failed", "leg_lost", 0);
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
 }
@@ -354,12 +335,13 @@ static void test_answer_comes_to_nothing(void **state)
 			NULL, NULL, 0);
 	call_fake_call(&fake, &leg);
 	leg.leg.handler->failed(leg.leg.arg, EIO, "no ports left");
-	check_story(&fake, "call.created flow.action flow.error flow.action");
+	call_fake_check_story(
+		&fake, "call.created flow.action flow.error flow.action");
 	assert_string_equal(
 		json_str(call_fake_event(&fake, "flow.error"), "detail", ""),
 		"no ports left");
 	leg.leg.handler->ended(leg.leg.arg, &end);
-	check_hangup(&fake, "system", "failed", "-", 500);
+	call_fake_check_hangup(&fake, "system", "failed", "-", 500);
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);
 }
@@ -375,7 +357,7 @@ static void test_a_flow_that_runs_wild(void **state)
 			NULL, NULL, 0);
 	call_fake_call(&fake, &leg);
 	call_fake_pass(&fake, 10);
-	check_hangup(&fake, "system", "failed", "flow_loop", 500);
+	call_fake_check_hangup(&fake, "system", "failed", "flow_loop", 500);
 	assert_non_null(call_fake_event(&fake, "flow.error"));
 	call_fake_closed(&leg);
 	call_fake_teardown(&fake);

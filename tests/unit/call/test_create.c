@@ -16,34 +16,6 @@
 
 #define ECHO "[{'type':'echo','option':{'duration_ms':5000}}]"
 
-static void check_story(const struct call_fake *fake, const char *expected)
-{
-	char *story = call_fake_story(fake);
-
-	assert_string_equal(story, expected);
-	g_free(story);
-}
-
-static void check_hangup(const struct call_fake *fake, const char *by,
-			 const char *reason, const char *code, int sip_code)
-{
-	const json_t *hangup =
-		json_object_get(call_fake_event(fake, "call.ended"), "hangup");
-
-	assert_string_equal(json_str(hangup, "by", ""), by);
-	assert_string_equal(json_str(hangup, "reason", ""), reason);
-	assert_string_equal(json_str(hangup, "code", "-"), code);
-	assert_int_equal(json_int(hangup, "sip_code", 0), sip_code);
-}
-
-static const json_t *attempt(const struct call_fake *fake, size_t i)
-{
-	return json_array_get(
-		json_object_get(call_fake_event(fake, "call.ended"),
-				"attempts"),
-		i);
-}
-
 /* One way, one phone: from the wish to the end */
 static void test_a_whole_call(void **state)
 {
@@ -63,7 +35,7 @@ static void test_a_whole_call(void **state)
 	origin.anonymous = true;
 	origin.request_id = "req-1";
 	assert_int_equal(call_create(fake.table, &origin, id), CALL_TAKEN);
-	check_story(&fake, "call.created");
+	call_fake_check_story(&fake, "call.created");
 	data = call_fake_event(&fake, "call.created");
 	assert_string_equal(json_str(data, "id", ""), id);
 	assert_string_equal(json_str(data, "status", ""), "queued");
@@ -79,7 +51,7 @@ static void test_a_whole_call(void **state)
 	assert_int_equal(fake.ndialed, 0);
 
 	call_fake_pass(&fake, 0);
-	check_story(&fake, "call.created call.dialing");
+	call_fake_check_story(&fake, "call.created call.dialing");
 	assert_true(json_is_null(
 		json_object_get(json_array_get(fake.log, 1), "request_id")));
 	assert_int_equal(fake.ndialed, 1);
@@ -89,7 +61,7 @@ static void test_a_whole_call(void **state)
 	call_fake_ringing(&fake.dialed[0]);
 	call_fake_ringing(&fake.dialed[0]);
 	call_fake_pass(&fake, 700);
-	check_story(&fake, "call.created call.dialing call.ringing");
+	call_fake_check_story(&fake, "call.created call.dialing call.ringing");
 	call_fake_answered(&fake.dialed[0]);
 	call_fake_pass(&fake, 0);
 	assert_true(fake.echo);
@@ -100,13 +72,14 @@ static void test_a_whole_call(void **state)
 		json_str(json_object_get(data, "sip"), "call_id", ""), "abc@1");
 
 	call_fake_pass(&fake, 5000);
-	check_story(&fake, "call.created call.dialing call.ringing "
-			   "call.answered flow.action call.ended");
-	check_hangup(&fake, "local", "normal", "-", 0);
-	assert_string_equal(json_str(attempt(&fake, 0), "host", ""),
+	call_fake_check_story(&fake, "call.created call.dialing call.ringing "
+				     "call.answered flow.action call.ended");
+	call_fake_check_hangup(&fake, "local", "normal", "-", 0);
+	assert_string_equal(json_str(call_fake_attempt(&fake, 0), "host", ""),
 			    "192.0.2.9:5060");
-	assert_string_equal(json_str(attempt(&fake, 0), "trunk_id", ""),
-			    CALL_FAKE_TRUNK);
+	assert_string_equal(
+		json_str(call_fake_attempt(&fake, 0), "trunk_id", ""),
+		CALL_FAKE_TRUNK);
 	assert_int_equal(fake.dialed[0].hangups, 1);
 	call_fake_closed(&fake.dialed[0]);
 	assert_int_equal(fake.idles, 1);
@@ -119,16 +92,15 @@ static void test_a_whole_call(void **state)
 static void check_result(enum hangup_reason reason, int code, const char *name)
 {
 	struct call_fake fake;
-	struct call_origin origin;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "h");
-	origin = call_fake_origin(&fake);
-	call_fake_create(&fake, &origin);
+	call_fake_dial(&fake);
 	call_fake_ringing(&fake.dialed[0]);
 	call_fake_fails(&fake.dialed[0], reason, code);
-	check_hangup(&fake, "remote", name, "-", code);
-	assert_int_equal(json_int(attempt(&fake, 0), "sip_code", 0), code);
+	call_fake_check_hangup(&fake, "remote", name, "-", code);
+	assert_int_equal(json_int(call_fake_attempt(&fake, 0), "sip_code", 0),
+			 code);
 	assert_int_equal(fake.dialed[0].hangups, 0);
 	assert_int_equal(fake.dialed[0].unrefs, 1);
 	assert_int_equal(fake.idles, 1);
@@ -166,8 +138,10 @@ static void test_no_way(void **state)
 		fake.routes_code = cases[i].code;
 		origin = call_fake_origin(&fake);
 		call_fake_create(&fake, &origin);
-		check_story(&fake, "call.created call.dialing call.ended");
-		check_hangup(&fake, "system", "failed", cases[i].expected, 0);
+		call_fake_check_story(&fake,
+				      "call.created call.dialing call.ended");
+		call_fake_check_hangup(&fake, "system", "failed",
+				       cases[i].expected, 0);
 		assert_int_equal(fake.idles, 1);
 		call_fake_teardown(&fake);
 	}
@@ -182,14 +156,16 @@ static void test_not_allowed(void **state)
 	call_fake_route(&fake, 0, 0, "a");
 	origin = call_fake_origin(&fake);
 	call_fake_create(&fake, &origin);
-	check_hangup(&fake, "system", "failed", "destination_not_allowed", 0);
+	call_fake_check_hangup(&fake, "system", "failed",
+			       "destination_not_allowed", 0);
 	assert_int_equal(fake.ndialed, 0);
 
 	/* nor by the other name of the number */
 	origin.destination =
 		(struct call_party){"sip", "sip:+4522222222@a.test", NULL};
 	call_fake_create(&fake, &origin);
-	check_hangup(&fake, "system", "failed", "destination_not_allowed", 0);
+	call_fake_check_hangup(&fake, "system", "failed",
+			       "destination_not_allowed", 0);
 	assert_int_equal(fake.ndialed, 0);
 	call_fake_teardown(&fake);
 }
@@ -208,7 +184,7 @@ static void test_own_timeout_and_duration(void **state)
 	origin.max_duration_s = 7;
 	call_fake_create(&fake, &origin);
 	call_fake_pass(&fake, 5000);
-	check_hangup(&fake, "system", "noanswer", "not_answered", 0);
+	call_fake_check_hangup(&fake, "system", "noanswer", "not_answered", 0);
 	call_fake_closed(&fake.dialed[0]);
 
 	call_fake_create(&fake, &origin);
@@ -216,7 +192,7 @@ static void test_own_timeout_and_duration(void **state)
 	call_fake_pass(&fake, 6999);
 	assert_int_equal(fake.dialed[1].hangups, 0);
 	call_fake_pass(&fake, 1);
-	check_hangup(&fake, "system", "timeout", "max_duration", 0);
+	call_fake_check_hangup(&fake, "system", "timeout", "max_duration", 0);
 	call_fake_closed(&fake.dialed[1]);
 	call_fake_teardown(&fake);
 }
@@ -226,20 +202,19 @@ static void test_called_off_while_answering(void **state)
 {
 	static const struct leg_end end = {.by = HANGUP_BY_LOCAL};
 	struct call_fake fake;
-	struct call_origin origin;
 	struct call *call;
 
 	call_fake_setup(&fake, ECHO, NULL, NULL, 0);
 	call_fake_route(&fake, 0, 0, "a");
-	origin = call_fake_origin(&fake);
-	call = call_fake_create(&fake, &origin);
+	call = call_fake_dial(&fake);
 	call_fake_ringing(&fake.dialed[0]);
 	assert_int_equal(call_hangup(call, &end, "req"), 0);
 	call_fake_answered(&fake.dialed[0]);
 	assert_int_equal(call_hangup(call, &end, "req"), EALREADY);
 	call_fake_pass(&fake, 1000);
-	check_story(&fake, "call.created call.dialing call.ringing call.ended");
-	check_hangup(&fake, "local", "canceled", "-", 0);
+	call_fake_check_story(
+		&fake, "call.created call.dialing call.ringing call.ended");
+	call_fake_check_hangup(&fake, "local", "canceled", "-", 0);
 	call_fake_closed(&fake.dialed[0]);
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
@@ -259,7 +234,7 @@ static void test_called_off_in_the_queue(void **state)
 	assert_int_equal(call_hangup(call_find(fake.table, id), &end, NULL), 0);
 	call_fake_pass(&fake, 1000);
 	assert_int_equal(fake.ndialed, 0);
-	check_story(&fake, "call.created call.ended");
+	call_fake_check_story(&fake, "call.created call.ended");
 	assert_int_equal(fake.idles, 1);
 	call_fake_teardown(&fake);
 }
@@ -368,11 +343,11 @@ static void test_early_execution(void **state)
 	origin = call_fake_origin(&fake);
 	origin.early_execution = true;
 	call_fake_create(&fake, &origin);
-	check_story(&fake, "call.created call.dialing");
+	call_fake_check_story(&fake, "call.created call.dialing");
 	call_fake_ringing(&fake.dialed[0]);
 	call_fake_pass(&fake, 100);
-	check_story(&fake, "call.created call.dialing call.ringing "
-			   "flow.action");
+	call_fake_check_story(&fake, "call.created call.dialing call.ringing "
+				     "flow.action");
 	call_fake_early(&fake.dialed[0]);
 	assert_int_equal(fake.plays, 0);
 	call_fake_answered(&fake.dialed[0]);
@@ -381,8 +356,8 @@ static void test_early_execution(void **state)
 	call_fake_played(&fake, &fake.dialed[0], 0);
 	assert_true(fake.echo);
 	call_fake_pass(&fake, 100);
-	check_story(&fake, "call.created call.dialing call.ringing "
-			   "flow.action call.answered flow.action");
+	call_fake_check_story(&fake, "call.created call.dialing call.ringing "
+				     "flow.action call.answered flow.action");
 	call_fake_bye(&fake.dialed[0]);
 	call_fake_closed(&fake.dialed[0]);
 	call_fake_teardown(&fake);

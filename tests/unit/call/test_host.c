@@ -14,14 +14,6 @@
 #include "directory/directory.h"
 #include "support/call_fake.h"
 
-static void check_story(const struct call_fake *fake, const char *expected)
-{
-	char *story = call_fake_story(fake);
-
-	assert_string_equal(story, expected);
-	g_free(story);
-}
-
 #define OTHER_FLOW "01890000-0000-7000-8000-000000000009"
 
 /* A stored flow of this account that sleeps */
@@ -275,11 +267,13 @@ static void test_barge_in_stops_the_media(void **state)
 	call_fake_digits(&leg, "5");
 	assert_int_equal(fake.stops, 1);
 	call_fake_played(&fake, &leg, ECANCELED);
-	check_story(&fake, "call.created flow.action call.answered "
-			   "flow.action"); /* noise may wait a little */
+	call_fake_check_story(&fake,
+			      "call.created flow.action call.answered "
+			      "flow.action"); /* noise may wait a little */
 	call_fake_pass(&fake, 100);
-	check_story(&fake, "call.created flow.action call.answered "
-			   "flow.action call.dtmf flow.action flow.action");
+	call_fake_check_story(&fake,
+			      "call.created flow.action call.answered "
+			      "flow.action call.dtmf flow.action flow.action");
 	call_fake_bye(&leg);
 	assert_string_equal(
 		json_str(json_object_get(call_fake_event(&fake, "call.ended"),

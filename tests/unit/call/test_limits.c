@@ -13,14 +13,6 @@
 #include "common/obj.h"
 #include "support/call_fake.h"
 
-static void check_story(const struct call_fake *fake, const char *expected)
-{
-	char *story = call_fake_story(fake);
-
-	assert_string_equal(story, expected);
-	g_free(story);
-}
-
 #define ANSWER_ECHO "[{'type':'answer'},{'type':'echo'}]"
 
 static void end_all(struct call_fake_leg *legs, size_t n)
@@ -115,7 +107,7 @@ static void test_suspended_account(void **state)
 	call_fake_setup(&fake, ANSWER_ECHO, "{'status':'suspended'}", NULL, 0);
 	check_refused(&fake, CALL_REFUSED_ACCOUNT, "rejected",
 		      "account_suspended", 403);
-	check_story(&fake, "call.created call.ended");
+	call_fake_check_story(&fake, "call.created call.ended");
 	assert_int_equal(fake.commits, 1);
 	call_fake_teardown(&fake);
 }
