@@ -4,7 +4,6 @@
 import os
 import shutil
 import subprocess
-import time
 
 from lib import callee, sound
 from lib.callee import Callee
@@ -89,8 +88,9 @@ def test_voicemail(p):
                                       "end_of_silence_s": 0}},
         {"type": "sleep", "option": {"duration_ms": 60000}}])
     try:
-        time.sleep(1.5)
+        alice.talk(1.5)
         alice.rtp.press("#")
+
         def values_at_the_end():
             values = p.get(f"/v1/calls/{call_id}").json["variables"]
             return values if "recording.reason" in values else None
@@ -177,13 +177,13 @@ def test_pause(p):
     try:
         made = p.post(f"/v1/calls/{call_id}/recordings", {}).json
         path = f"/v1/recordings/{made['id']}"
-        time.sleep(0.6)
+        alice.talk(0.6)
         equal(p.call("PATCH", path, {"status": "paused"}).status, 200,
               "pause")
-        time.sleep(1.5)
+        alice.talk(1.5)
         equal(p.call("PATCH", path, {"status": "recording"}).status, 200,
               "resume")
-        time.sleep(0.6)
+        alice.talk(0.6)
         equal(p.call("PATCH", path, {"status": "finished"}).status, 200,
               "finish")
         done = finished(p, made["id"])
@@ -207,7 +207,7 @@ def test_crash(p):
         try:
             made = wait_for(lambda c=call_id: p.get(f"/v1/calls/{c}").json[
                 "recording_ids"], what="the recording")[0]
-            time.sleep(3)
+            alice.talk(3)
             p.crash()
         finally:
             alice.close()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "support/api_calls.h"
+#include "support/leg_still.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -15,13 +16,6 @@
 #include "media/tone.h"
 
 /* ---- thread: loop ---- */
-
-static int do_ok(struct leg *leg)
-{
-	(void)leg;
-
-	return 0;
-}
 
 static int do_hold(struct leg *leg, bool on)
 {
@@ -64,11 +58,6 @@ static char *do_describe(const struct leg *leg)
 	(void)leg;
 
 	return g_strdup("{}");
-}
-
-static void do_unref(struct leg *leg)
-{
-	(void)leg; /* api_legs_close() frees it */
 }
 
 /* ---- sound: a leg is its own ---- */
@@ -188,13 +177,13 @@ const struct call_media_ops api_legs_media = {
 
 static const struct leg_ops ops = {
 	.endpoint = "sip",
-	.ring = do_ok,
-	.progress = do_ok,
-	.answer = do_ok,
+	.ring = leg_still_ok,
+	.progress = leg_still_ok,
+	.answer = leg_still_ok,
 	.hangup = do_hangup,
 	.hold = do_hold,
 	.describe = do_describe,
-	.unref = do_unref,
+	.unref = leg_still_unref,
 };
 
 static struct api_leg *add_leg(struct api_legs *legs)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "support/api_party.h"
+#include "support/leg_still.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,13 +22,6 @@
 
 /* ---- thread: loop ---- */
 
-static int do_ok(struct leg *leg)
-{
-	(void)leg;
-
-	return 0;
-}
-
 static void tell_closed(void *arg)
 {
 	struct api_party *party = arg;
@@ -45,18 +39,13 @@ static int do_hangup(struct leg *leg, const struct leg_end *end)
 	return end->sip_code;
 }
 
-static void do_unref(struct leg *leg)
-{
-	(void)leg; /* the test's */
-}
-
 static const struct leg_ops leg_ops = {
 	.endpoint = "sip",
-	.ring = do_ok,
-	.progress = do_ok,
-	.answer = do_ok,
+	.ring = leg_still_ok,
+	.progress = leg_still_ok,
+	.answer = leg_still_ok,
 	.hangup = do_hangup,
-	.unref = do_unref,
+	.unref = leg_still_unref,
 };
 
 static unsigned media_rate(const struct media_leg *leg)

@@ -17,6 +17,7 @@
 #include "common/str.h"
 #include "loop/loop.h"
 #include "support/api_rig.h"
+#include "support/leg_still.h"
 
 #define UNKNOWN "01900000-0000-7000-8000-000000000000"
 
@@ -50,11 +51,6 @@ struct fake_leg {
 /* they outlive a test whose call is still closing */
 static struct fake_leg fake, mine;
 
-static int fake_ok(struct leg *leg)
-{
-	return 0;
-}
-
 static void fake_closed(void *arg)
 {
 	struct fake_leg *leg = arg;
@@ -81,18 +77,14 @@ static char *fake_describe(const struct leg *leg)
 	return g_strdup("{}");
 }
 
-static void fake_unref(struct leg *leg)
-{
-}
-
 static const struct leg_ops fake_ops = {
 	.endpoint = "sip",
-	.ring = fake_ok,
-	.progress = fake_ok,
-	.answer = fake_ok,
+	.ring = leg_still_ok,
+	.progress = leg_still_ok,
+	.answer = leg_still_ok,
 	.hangup = fake_hangup,
 	.describe = fake_describe,
-	.unref = fake_unref,
+	.unref = leg_still_unref,
 };
 
 struct incoming {

@@ -31,6 +31,7 @@
 #include "store/store.h"
 #include "support/flow_fake.h"
 #include "support/http_peer.h"
+#include "support/leg_still.h"
 
 #define ACCOUNT "01890000-0000-7000-8000-000000000001"
 #define FLOW "01890000-0000-7000-8000-000000000003"
@@ -47,6 +48,7 @@ struct rig {
 	struct directory *dir;
 	struct event_source events;
 	struct call_table *calls;
+	struct leg_ops ops;
 	struct leg leg;
 	uint8_t key[SECRET_KEY_LEN];
 	char *flow; /**< its actions */
@@ -65,13 +67,6 @@ static void must(bool right)
 		abort();
 }
 
-static int leg_ok(struct leg *leg)
-{
-	(void)leg;
-
-	return 0;
-}
-
 /* The flow is over: what the test looks at is kept */
 static int leg_hangup(struct leg *leg, const struct leg_end *end)
 {
@@ -85,20 +80,6 @@ static int leg_hangup(struct leg *leg, const struct leg_end *end)
 
 	return end->sip_code;
 }
-
-static void leg_unref(struct leg *leg)
-{
-	(void)leg;
-}
-
-static const struct leg_ops leg_ops = {
-	.endpoint = "sip",
-	.ring = leg_ok,
-	.progress = leg_ok,
-	.answer = leg_ok,
-	.hangup = leg_hangup,
-	.unref = leg_unref,
-};
 
 static void forget_tx(void *arg, struct store_tx *tx)
 {
@@ -166,7 +147,9 @@ static void begin(void *arg)
 		.destination_type = "tel",
 	};
 
-	rig->leg.ops = &leg_ops;
+	rig->ops = leg_still_ops;
+	rig->ops.hangup = leg_hangup;
+	rig->leg.ops = &rig->ops;
 	must(call_incoming(rig->calls, &in) == CALL_TAKEN);
 }
 

@@ -24,6 +24,7 @@
 #include "record/record.h"
 #include "store/store.h"
 #include "support/flow_fake.h"
+#include "support/leg_still.h"
 
 #define ACCOUNT "01890000-0000-7000-8000-000000000001"
 #define FLOW "01890000-0000-7000-8000-000000000003"
@@ -40,36 +41,6 @@ struct rig {
 	int recovered;
 	int alive_after_ms; /**< the process was seen so much later, or 0 */
 	GString *text;      /**< what a read gave */
-};
-
-/* ---- a leg that does what it is asked ---- */
-
-static int leg_ok(struct leg *leg)
-{
-	(void)leg;
-
-	return 0;
-}
-
-static int leg_hangup(struct leg *leg, const struct leg_end *end)
-{
-	(void)leg;
-
-	return end->sip_code;
-}
-
-static void leg_unref(struct leg *leg)
-{
-	(void)leg;
-}
-
-static const struct leg_ops ops = {
-	.endpoint = "sip",
-	.ring = leg_ok,
-	.progress = leg_ok,
-	.answer = leg_ok,
-	.hangup = leg_hangup,
-	.unref = leg_unref,
 };
 
 /* ---- on the loop, where cmocka's jumps may not go ---- */
@@ -117,7 +88,7 @@ static void invite(void *arg)
 	};
 
 	memset(&rig->leg, 0, sizeof(rig->leg));
-	rig->leg.ops = &ops;
+	rig->leg.ops = &leg_still_ops;
 	must(call_incoming(rig->calls, &in) == CALL_TAKEN);
 }
 

@@ -23,6 +23,7 @@ class Rtp:
         self.timestamp = int.from_bytes(os.urandom(4), "big")
         self.remote = None
         self.voice = b""          # what is said, repeated; empty = silence
+        self.frames = 0           # of 20 ms, said so far
         self.heard = []           # (arrival, sequence, timestamp, pt, bytes)
         self.events = []          # digits heard, once each
         self._event_stamps = set()
@@ -86,6 +87,7 @@ class Rtp:
                     frame = twice[position:position + 160]
                     position = (position + 160) % len(self.voice)
                 self._packet(self.payload_type, frame, self.timestamp)
+                self.frames += 1
             self.timestamp += 160
             due += 0.02
             time.sleep(max(0, due - time.monotonic()))

@@ -5,7 +5,7 @@ import socket
 import time
 
 from .rtp import Rtp
-from .tap import check
+from .tap import check, wait_for
 
 SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
        "t=0 0\r\nm=audio {port} RTP/AVP {pt} 101\r\n"
@@ -219,6 +219,12 @@ class Caller:
         self.rtp.clear()
         time.sleep(seconds)
         return self.rtp.samples()
+
+    def talk(self, seconds):
+        """Until so much more was said, however late."""
+        until = self.rtp.frames + round(seconds * 50)
+        wait_for(lambda: self.rtp.frames >= until, 10 + 5 * seconds,
+                 f"{seconds} s of talk", every_s=0.02)
 
     def bye(self):
         self.cseq += 1
