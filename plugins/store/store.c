@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "store/backend.h"
 #include "store/bell.h"
+#include "store/kept.h"
 
 enum {
 	/* between two commits that nobody waits for: they share one. The
@@ -38,6 +39,7 @@ struct store {
 	/* thread: store */
 	void *conn;
 	int64_t last_commit_us, batch_us;
+	struct kept kept; /* until the disk has room */
 	struct log_limit limit;
 
 	/* guarded by mtx */
@@ -48,6 +50,7 @@ struct store {
 	/* any thread */
 	struct bell bell; /* events were committed */
 	atomic_bool closing;
+	atomic_size_t nkept;
 	_Atomic uint64_t commits, txs, fails;
 	_Atomic int64_t commit_max_us;
 };
@@ -106,6 +109,8 @@ static void answer(struct store *store, struct store_tx *first)
 	struct store_tx *tx;
 	bool waited_for = false;
 
+	if (!first)
+		return;
 	for (tx = first; tx; tx = next_of(tx)) {
 		++store->txs;
 		if (tx->err)
@@ -235,6 +240,36 @@ static void ring(struct store *store, int64_t row)
 		store->committed(store->arg, row);
 }
 
+/** Take it away from its list, and put it at the end of another */
+static void append(struct store_tx ***endp, struct store_tx *tx)
+{
+	tx->node.next = NULL;
+	**endp = tx;
+	*endp = (struct store_tx **)&tx->node.next;
+}
+
+/** The disk is full: what nobody waits for is kept.
+ * @return The others, to be answered
+ */
+static struct store_tx *keep(struct store *store, struct store_tx *first)
+{
+	const size_t before = store->kept.n;
+	struct store_tx *rest = NULL, **end = &rest, *tx, *next;
+
+	for (tx = first; tx; tx = next) {
+		next = next_of(tx);
+		if (tx->done || !tx->stmts->len || store->closing ||
+		    !kept_add(&store->kept, tx))
+			append(&end, tx);
+	}
+	if (!before && store->kept.n && !store->nkept)
+		log_error("store: the disk is full: what happens is kept in "
+			  "memory until there is room");
+	store->nkept = store->kept.n;
+
+	return rest;
+}
+
 static void take_batch(struct store *store, struct store_tx *first)
 {
 	const int64_t start_us = clock_mono_us(clock_system());
@@ -252,10 +287,62 @@ static void take_batch(struct store *store, struct store_tx *first)
 
 	if (!err) {
 		++store->commits;
+		store->kept.due_us = 0; /* there is room */
 		if (row >= 0)
 			ring(store, row);
+	} else if (err == ENOSPC) {
+		first = keep(store, first);
+		store->kept.due_us = store->last_commit_us + KEPT_RETRY_US;
 	}
 	answer(store, first);
+}
+
+/** While some are kept others of their kind go behind them; an empty one that
+ * is waited for asks whether all before it is written, which it is not.
+ * @return Who may go ahead: requests, by which room is made
+ */
+static struct store_tx *pass_kept(struct store *store, struct store_tx *first)
+{
+	struct store_tx *ahead = NULL, **end = &ahead;
+	struct store_tx *rest = NULL, **rest_end = &rest, *tx, *next;
+
+	for (tx = first; tx; tx = next) {
+		next = next_of(tx);
+		if (tx->done && tx->stmts->len) {
+			append(&end, tx);
+			continue;
+		}
+		append(&rest_end, tx);
+	}
+	fail_all(rest, ENOSPC, "what was before it waits for room");
+	answer(store, keep(store, rest));
+
+	return ahead;
+}
+
+static void retry_kept(struct store *store)
+{
+	const size_t n = store->kept.n;
+
+	take_batch(store, kept_take(&store->kept));
+	if (store->kept.n)
+		return;
+	store->nkept = 0;
+	log_info("store: %zu transactions wait for room no more", n);
+}
+
+/** What came, and what is kept from before */
+static void take_work(struct store *store, struct store_tx *first)
+{
+	if (store->kept.n && store->closing)
+		retry_kept(store);
+	if (store->kept.n)
+		first = pass_kept(store, first);
+	if (first)
+		take_batch(store, first);
+	if (store->kept.n &&
+	    clock_mono_us(clock_system()) >= store->kept.due_us)
+		retry_kept(store);
 }
 
 static struct timespec after_us(int64_t us)
@@ -304,7 +391,7 @@ static void wait_for_work(struct store *store)
 	bool waited = wait_for_company(store);
 
 	if (!queue_depth(store->queue) && !store->closing) {
-		poll(&pfd, 1, -1);
+		poll(&pfd, 1, store->kept.n ? KEPT_RETRY_US / 1000 : -1);
 		waited = wait_for_company(store);
 	}
 
@@ -336,8 +423,8 @@ static void *store_thread(void *arg) /* Thread: store */
 		last = store->closing;
 		wait_for_work(store);
 		chain = queue_take_all(store->queue);
-		if (chain)
-			take_batch(store, (struct store_tx *)chain);
+		if (chain || store->kept.n)
+			take_work(store, (struct store_tx *)chain);
 	} while (!last);
 
 	return NULL;
@@ -434,8 +521,8 @@ struct store *store_close(struct store *store)
 
 	/* what came between its last look and the closing of the queue */
 	left = queue_take_all(store->queue);
-	if (left)
-		take_batch(store, (struct store_tx *)left);
+	if (left || store->kept.n)
+		take_work(store, (struct store_tx *)left);
 
 	return obj_unref(store);
 }
@@ -476,7 +563,7 @@ void store_stop_waiting(struct store *store)
 
 void store_stats(struct store *store, struct store_stats *stats)
 {
-	stats->depth = queue_depth(store->queue);
+	stats->depth = queue_depth(store->queue) + store->nkept;
 	stats->commits = store->commits;
 	stats->txs = store->txs;
 	stats->fails = store->fails;

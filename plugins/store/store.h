@@ -84,7 +84,10 @@ typedef void(store_done_h)(void *arg, int err, const char *why);
 
 /** Hand a transaction over; done on the loop, always, in the order of the
  * commits. Thread: loop (before the loop runs: the starting thread).
- * @param done  May be NULL: a failure is then logged and counted
+ * @param done  May be NULL: a failure is then logged and counted. On a full
+ *              disk it is kept, in its order, until there is room (64 MiB of
+ *              them; they go with the process), while those that somebody
+ *              waits for are told ENOSPC, and may go ahead of it
  */
 void store_commit(struct store *store, struct store_tx *tx, store_done_h *done,
 		  void *arg);
@@ -99,7 +102,7 @@ bool store_wait_event(struct store *store, int64_t after, unsigned wait_ms);
 void store_stop_waiting(struct store *store);
 
 struct store_stats {
-	size_t depth; /**< transactions waiting */
+	size_t depth; /**< transactions waiting, those for room too */
 	uint64_t commits, txs, fails;
 	int64_t commit_max_us;
 };
