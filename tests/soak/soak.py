@@ -35,13 +35,7 @@ class Soak(measure.Bench):
 
     def held(self):
         figures = self.p.metrics()
-        fds, folder = 0, f"/proc/{self.pid}/fd"
-        for name in os.listdir(folder):
-            try:  # readers open the store when they are needed
-                fds += ".sqlite" not in os.readlink(f"{folder}/{name}")
-            except OSError:
-                continue
-        return {"descriptors": fds,
+        return {"descriptors": self.p.descriptors().total(),
                 "threads": len(os.listdir(f"/proc/{self.pid}/task")),
                 "heap": int(figures["bifrons_heap_used_bytes"]),
                 "RSS MiB": round(machine.rss_mib(self.pid), 1),

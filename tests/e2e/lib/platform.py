@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.dirname(os.path.abspath(__file__)))))
@@ -264,6 +265,19 @@ class Platform:
                 name, value = line.rsplit(" ", 1)
                 out[name] = float(value)
         return out
+
+    def descriptors(self):
+        """-> Counter of what Janus has open, by kind ("socket", a path, …),
+        without the store's: readers open their file when needed."""
+        kinds, folder = Counter(), f"/proc/{self.janus_pid()}/fd"
+        for name in os.listdir(folder):
+            try:
+                path = os.readlink(f"{folder}/{name}")
+            except OSError:
+                continue
+            if ".sqlite" not in path:
+                kinds[path.split(":", 1)[0]] += 1
+        return kinds
 
     # --- the store, as anyone may read it ---------------------------------
 

@@ -65,6 +65,7 @@ class Rest:
     def __init__(self, platform, threads=4):
         self.p, self.todo = platform, queue.Queue()
         self.statuses, self.faults = {}, []
+        self.conns, self.used = {}, {}  # by thread
         self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self._work, daemon=True)
                         for _ in range(threads)]
@@ -77,46 +78,56 @@ class Rest:
     def wait(self):
         self.todo.join()
 
+    def disconnect(self):
+        """To be called when nothing is to do."""
+        with self.lock:
+            for conn in self.conns.values():
+                conn.close()  # opens again when it is needed
+
     def close(self):
         for _ in self.threads:
             self.todo.put(None)
         for t in self.threads:
             t.join()
+        self.disconnect()
 
     def _work(self):
-        conn, used = None, 0.0
-        while True:
-            job = self.todo.get()
-            if job is None:
-                self.todo.task_done()
-                break
+        while (job := self.todo.get()) is not None:
             try:
-                # a server closes what has been idle for long
-                if not conn or time.monotonic() - used > 5:
-                    conn = http.client.HTTPConnection(
-                        "127.0.0.1", self.p.http, timeout=20)
-                used = time.monotonic()
-                method, path, body = job
-                conn.request(method, path,
-                             json.dumps(body) if body is not None else None,
-                             {"Authorization": f"Bearer {self.p.key}",
-                              "Content-Type": "application/json"})
-                reply = conn.getresponse()
-                text = reply.read()
-                with self.lock:
-                    self.statuses[reply.status] = \
-                        self.statuses.get(reply.status, 0) + 1
-                    if reply.status >= 500:
-                        self.faults.append((method, path, reply.status,
-                                            text[:200]))
+                self._send(*job)
             except (OSError, http.client.HTTPException) as error:
                 with self.lock:
                     self.faults.append((*job[:2], repr(error)))
-                conn = None
+                    self.conns.pop(threading.get_ident()).close()
             finally:
                 self.todo.task_done()
-        if conn:
-            conn.close()
+        self.todo.task_done()
+
+    def _connection(self):
+        """Of this thread; a server closes what has been idle for long."""
+        me, now = threading.get_ident(), time.monotonic()
+        with self.lock:
+            if me not in self.conns:
+                self.conns[me] = http.client.HTTPConnection(
+                    "127.0.0.1", self.p.http, timeout=20)
+            if now - self.used.get(me, now) > 5:
+                self.conns[me].close()
+            self.used[me] = now
+            return self.conns[me]
+
+    def _send(self, method, path, body):
+        conn = self._connection()
+        conn.request(method, path,
+                     json.dumps(body) if body is not None else None,
+                     {"Authorization": f"Bearer {self.p.key}",
+                      "Content-Type": "application/json"})
+        reply = conn.getresponse()
+        text = reply.read()
+        with self.lock:
+            self.statuses[reply.status] = \
+                self.statuses.get(reply.status, 0) + 1
+            if reply.status >= 500:
+                self.faults.append((method, path, reply.status, text[:200]))
 
 
 class Races(TwoParties):
@@ -145,7 +156,7 @@ class Races(TwoParties):
             "event_url": self.web.url("/patch"), "retries": 0}}])
         self.rest = Rest(p)
         self._warm_up()
-        self.fds = self._count_fds()
+        self.fds = self._lasting_fds()
 
     def close(self):
         self.rest.close()
@@ -171,15 +182,24 @@ class Races(TwoParties):
         load.close()
         self._none_left()
 
-    def _count_fds(self):
-        """Without the store's: readers open their file when needed."""
-        count, folder = 0, f"/proc/{self.pid}/fd"
-        for name in os.listdir(folder):
-            try:
-                count += ".sqlite" not in os.readlink(f"{folder}/{name}")
-            except OSError:
-                continue
-        return count
+    def _lasting_fds(self):
+        """Those of our own requests close a moment after we did."""
+        self.rest.disconnect()
+        least = self.p.descriptors()
+        for _ in range(10):
+            time.sleep(0.1)
+            least &= self.p.descriptors()
+        return least
+
+    def _fds_settle(self):
+        def grown():
+            return self.p.descriptors() - self.fds
+        self.rest.disconnect()
+        try:
+            wait_for(lambda: not grown(), LEFT_S)
+        except AssertionError:
+            raise AssertionError(f"descriptors left: {dict(grown())}") \
+                from None
 
     def _none_left(self):
         def none():
@@ -201,8 +221,7 @@ class Races(TwoParties):
         faults, self.rest.faults = self.rest.faults, []
         check(not faults, f"REST: {faults[:5]}")
         self._none_left()
-        wait_for(lambda: self._count_fds() <= self.fds, 10, "descriptors "
-                 f"({self._count_fds()} now, {self.fds} at the start)")
+        self._fds_settle()
         wait_for(lambda: not self.p.sql(
             "SELECT 1 FROM call WHERE status <> 'ended'"), 5,
             "an end of each call in the store")
