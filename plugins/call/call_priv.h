@@ -197,6 +197,7 @@ struct call {
 	struct timer quiet_timer; /**< of one that was quiet as it rang: */
 	bool was_quiet;
 	uint64_t quiet_packets; /**< had come until then */
+	struct timer quality_timer; /**< the next look, once answered */
 	struct timer flush_timer;
 
 	/* what is written (call_record.c) */
@@ -446,8 +447,6 @@ void call_put_variables(GString *out, const struct call *call, size_t max);
 void call_put_step(GString *out, const char *key, const struct flow_step *step);
 /** A new object */
 json_t *call_hangup_json(const struct call_end *end);
-/** JSON text; g_free() it */
-char *call_quality_text(const struct media_stats *stats);
 /** @return NULL for "" */
 const char *call_opt_id(const char *id);
 
@@ -527,6 +526,13 @@ void call_timers_ringing(struct call *call);
 void call_timers_wait(struct call *call, int64_t ms);
 void call_timers_answered(struct call *call);
 void call_timers_stop(struct call *call);
+
+/* ---- call_quality.c ---- */
+
+/** Take the figures of its media into call->quality. @return There are any */
+bool call_quality_look(struct call *call);
+/** From now on that is told every 30 s */
+void call_quality_watch(struct call *call);
 
 /* ---- call_note.c ---- */
 
