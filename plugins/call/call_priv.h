@@ -196,7 +196,7 @@ struct call {
 	struct timer limit_timer; /**< ring timeout, then maximum duration */
 	struct timer quiet_timer; /**< of one that was quiet as it rang: */
 	bool was_quiet;
-	uint64_t quiet_packets; /**< had come until then */
+	uint64_t quiet_packets;     /**< had come until then */
 	struct timer quality_timer; /**< the next look, once answered */
 	struct timer flush_timer;
 
