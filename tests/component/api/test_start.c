@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <glib.h>
+#include <ifaddrs.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -67,7 +68,15 @@ static void test_later_starts_add_only_a_new_key(void **state)
 
 struct demo {
 	bool number, trunk, flow;
+	size_t addresses, strange; /**< own ones; those that are on no trunk */
 };
+
+static bool is_let_in(const struct sockaddr *sa)
+{
+	const struct dir_trunk *trunk;
+
+	return directory_trunks_by_source(rig.directory, sa, &trunk, 1) == 1;
+}
 
 static void look(void *arg) /* Thread: loop */
 {
@@ -78,13 +87,20 @@ static void look(void *arg) /* Thread: loop */
 	struct demo *demo = arg;
 	const struct dir_number *number =
 		directory_number(rig.directory, "demo", NULL);
-	const struct dir_trunk *trunk;
+	struct ifaddrs *all, *ifa;
 
 	demo->number = number;
 	demo->flow = number && directory_flow(rig.directory, number->flow_id);
-	demo->trunk = directory_trunks_by_source(rig.directory,
-						 (const struct sockaddr *)&sin,
-						 &trunk, 1) == 1;
+	demo->trunk = is_let_in((const struct sockaddr *)&sin);
+
+	assert_int_equal(getifaddrs(&all), 0);
+	for (ifa = all; ifa; ifa = ifa->ifa_next) {
+		if (!ifa->ifa_addr || ifa->ifa_addr->sa_family != AF_INET)
+			continue;
+		++demo->addresses;
+		demo->strange += !is_let_in(ifa->ifa_addr);
+	}
+	freeifaddrs(all);
 }
 
 static void test_the_demo_can_be_called_at_once(void **state)
@@ -98,6 +114,9 @@ static void test_the_demo_can_be_called_at_once(void **state)
 	assert_true(demo.number);
 	assert_true(demo.flow);
 	assert_true(demo.trunk);
+	/* a phone calls from any address of this machine */
+	assert_true(demo.addresses > 0);
+	assert_int_equal(demo.strange, 0);
 	rig.demo = false;
 }
 
