@@ -173,6 +173,32 @@ static void test_every_event_is_a_webhook(void **state)
 			 EVENT_NTYPES);
 }
 
+/* data's own schema, of one event */
+static json_t *data_of(const char *type)
+{
+	json_t *body = at(at(doc, "webhooks", type), "post", "requestBody");
+	json_t *all =
+		at(at(body, "content", "application/json"), "schema", "allOf");
+
+	return at(json_array_get(all, 1), "properties", "data");
+}
+
+static void test_events_say_what_their_data_is(void **state)
+{
+	unsigned i;
+
+	for (i = 0; i < EVENT_NTYPES; ++i)
+		assert_true(json_object_size(data_of(event_type_name(i))) > 0);
+
+	assert_string_equal(json_str(data_of("call.held"), "$ref", ""),
+			    "#/components/schemas/Call");
+	assert_string_equal(json_str(data_of("recording.failed"), "$ref", ""),
+			    "#/components/schemas/Recording");
+	assert_string_equal(json_str(data_of("webhook.test"), "$ref", ""),
+			    "#/components/schemas/Webhook");
+	assert_non_null(at(data_of("flow.error"), "properties", "code"));
+}
+
 static void test_secrets_are_never_shown(void **state)
 {
 	json_t *schemas = at(doc, "components", "schemas");
@@ -329,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_every_reference_leads_somewhere),
 		cmocka_unit_test(test_operation_ids_are_unique),
 		cmocka_unit_test(test_every_event_is_a_webhook),
+		cmocka_unit_test(test_events_say_what_their_data_is),
 		cmocka_unit_test(test_secrets_are_never_shown),
 		cmocka_unit_test(test_actions_have_their_schema),
 		cmocka_unit_test(test_version_and_security),
