@@ -196,7 +196,7 @@ struct call {
 	struct timer limit_timer; /**< ring timeout, then maximum duration */
 	struct timer quiet_timer; /**< of one that was quiet as it rang: */
 	bool was_quiet;
-	uint64_t quiet_packets; /**< had come until then */
+	uint64_t quiet_packets;     /**< had come until then */
 	struct timer quality_timer; /**< the next look, once answered */
 	struct timer flush_timer;
 
@@ -212,6 +212,8 @@ struct call {
 	int64_t pressed_ms; /**< until when carried digits take, monotonic */
 
 	GPtrArray *recordings; /**< struct call_recording; NULL = none */
+
+	const char *over; /**< the limit that refused it, in words, or NULL */
 
 	GArray *notes; /**< struct call_note; NULL = none yet */
 	size_t notes_dropped;

@@ -115,6 +115,7 @@ static msg_t *make_reply(struct sipx_stack *stack, const sip_t *sip, int code,
 	msg_t *reply = msg_create(sip_default_mclass(), 0);
 	su_home_t *home = msg_home(reply);
 	sip_t *rep = sip_object(reply);
+	sip_header_t *end = (sip_header_t *)sip_separator_create(home);
 	char tag[TAG_SIZE], after[16];
 
 	if (!reply)
@@ -126,8 +127,8 @@ static msg_t *make_reply(struct sipx_stack *stack, const sip_t *sip, int code,
 	    (!rep->sip_to->a_tag && sip_to_tag(home, rep->sip_to, tag)) ||
 	    (retry_after_s &&
 	     sip_add_make(reply, rep, sip_retry_after_class, after)) ||
-	    sip_add_make(reply, rep, sip_content_length_class, "0") ||
-	    sip_add_make(reply, rep, sip_separator_class, "")) {
+	    sip_add_make(reply, rep, sip_content_length_class, "0") || !end ||
+	    sip_header_insert(reply, rep, end)) {
 		msg_destroy(reply);
 		return NULL;
 	}
