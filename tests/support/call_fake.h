@@ -104,7 +104,7 @@ struct call_fake {
 	uint32_t tap_id; /**< of the last */
 	bool taps_are_full;
 	int record_err; /**< the next one is refused */
-	struct call_fake_recording records[8];
+	struct call_fake_recording records[128];
 	unsigned nrecords;
 
 	/* clips: files and speech; loops is theirs, too */

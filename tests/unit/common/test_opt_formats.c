@@ -87,9 +87,21 @@ static void test_samples(void **state)
 	}
 }
 
+static void test_urls_say_what_is_wrong(void **state)
+{
+	assert_string_equal(opt_check_http_url("ftp://a.dk/"),
+			    "must be a URL that starts with http:// or "
+			    "https://");
+	assert_string_equal(opt_check_http_url("http://2130706433/"),
+			    "must have a host: a name or an IP address");
+	assert_string_equal(opt_check_http_url("http://a.dk:99999/"),
+			    "must have a port from 1 to 65535, or none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_urls_say_what_is_wrong),
 		cmocka_unit_test(test_samples),
 	};
 
