@@ -240,4 +240,8 @@ enum call_refusal {
 	CALL_REFUSED_FLOW,     /**< no such flow: 404 */
 };
 
+/** May whoever makes a call give its flow a variable of this name?
+ * @return NULL, or why not, in words */
+const char *leg_variable_fault(const char *name);
+
 #endif
