@@ -127,8 +127,8 @@ static msg_t *make_reply(struct sipx_stack *stack, const sip_t *sip, int code,
 	    (!rep->sip_to->a_tag && sip_to_tag(home, rep->sip_to, tag)) ||
 	    (retry_after_s &&
 	     sip_add_make(reply, rep, sip_retry_after_class, after)) ||
-	    sip_add_make(reply, rep, sip_content_length_class, "0") ||
-	    !end || sip_header_insert(reply, rep, end)) {
+	    sip_add_make(reply, rep, sip_content_length_class, "0") || !end ||
+	    sip_header_insert(reply, rep, end)) {
 		msg_destroy(reply);
 		return NULL;
 	}
