@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +12,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/obj.h"
+#include "common/seal.h"
 #include "common/str.h"
 #include "common/webhook_sign.h"
 #include "host/db.h"
@@ -17,7 +21,8 @@
 #include "store/store.h"
 
 enum {
-	DEADLINE_MS = 30000
+	DEADLINE_MS = 30000,
+	DEMO_ADDRESSES = 32
 };
 
 /* {"actions"}: hear a tone, press 1 for an echo, 2 for more tones */
@@ -205,15 +210,45 @@ static json_t *create(struct api *api, const char *verb, const char *account_id,
 	return ok;
 }
 
+/** Add the addresses of this machine's interfaces: a phone on it calls from
+ * any of them. (What comes from elsewhere with one the kernel drops.) */
+static void add_own_addresses(json_t *list)
+{
+	struct ifaddrs *all = NULL, *ifa;
+	const void *addr;
+	char text[INET6_ADDRSTRLEN];
+
+	if (getifaddrs(&all))
+		return;
+
+	for (ifa = all; ifa && json_array_size(list) < DEMO_ADDRESSES;
+	     ifa = ifa->ifa_next) {
+		const struct sockaddr *sa = ifa->ifa_addr;
+
+		if (sa && sa->sa_family == AF_INET)
+			addr = &((const struct sockaddr_in *)sa)->sin_addr;
+		else if (sa && sa->sa_family == AF_INET6 &&
+			 !((const struct sockaddr_in6 *)sa)->sin6_scope_id)
+			addr = &((const struct sockaddr_in6 *)sa)->sin6_addr;
+		else
+			continue;
+		if (inet_ntop(sa->sa_family, addr, text, sizeof(text)) &&
+		    !str_eq(text, "127.0.0.1"))
+			json_array_append_new(list, json_string(text));
+	}
+	freeifaddrs(all);
+}
+
 static json_t *demo_trunk(const struct api *api)
 {
 	const char *bind = api->env.bind;
-	json_t *allowed = json_pack("[s]", "127.0.0.1/32");
+	json_t *allowed = json_pack("[s]", "127.0.0.1");
 
 	if (bind && !opt_check_cidr(bind) && !strchr(bind, '/') &&
 	    !str_eq(bind, "127.0.0.1") && !str_eq(bind, "0.0.0.0") &&
 	    !str_eq(bind, "::"))
 		json_array_append_new(allowed, json_string(bind));
+	add_own_addresses(allowed);
 
 	return json_pack("{s:s, s:o}", "name", "demo: phones on this machine",
 			 "allowed_ips", allowed);
@@ -311,6 +346,37 @@ static int make_demo(struct api *api, const char *account_id)
 	return err;
 }
 
+static bool keep_doc(void *arg, const struct db_row *row)
+{
+	*(json_t **)arg = json_loads(db_text(row, 0), 0, NULL);
+
+	return false;
+}
+
+/* What the first account has sealed is opened, to say at once what webhooks
+ * and trunks would fail with one by one */
+static void check_key(struct api *api, const char *id)
+{
+	static const char sql[] = "SELECT doc FROM account WHERE id = ?1";
+	const struct seal_owner owner = {
+		.kind = "account",
+		.id = id,
+		.path = "signing_secret",
+	};
+	const struct db_value params[] = {DB_S(id)};
+	json_t *doc = NULL;
+	char *plain = NULL;
+
+	if (!db_read(store_db(api->env.store), sql, params, 1, keep_doc,
+		     &doc) &&
+	    seal_open(api->env.key, &owner, doc, &plain) == EBADMSG)
+		log_error("data: the key file does not open the secrets in the "
+			  "store, it is another store's or new: put the right "
+			  "one back, or set those secrets anew");
+	g_free(plain);
+	json_decref(doc);
+}
+
 int api_bootstrap(struct api *api, const char *first_key, bool demo)
 {
 	bool is_first, has_key = false;
@@ -324,6 +390,8 @@ int api_bootstrap(struct api *api, const char *first_key, bool demo)
 		return EIO;
 
 	is_first = !*id;
+	if (!is_first)
+		check_key(api, id);
 	if (has_key)
 		first_key = NULL;
 	if (!is_first && !first_key)

@@ -213,6 +213,8 @@ struct call {
 
 	GPtrArray *recordings; /**< struct call_recording; NULL = none */
 
+	const char *over; /**< the limit that refused it, in words, or NULL */
+
 	GArray *notes; /**< struct call_note; NULL = none yet */
 	size_t notes_dropped;
 	bool notes_new; /**< some are not stored yet */

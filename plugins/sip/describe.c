@@ -62,7 +62,8 @@ static void add_header(json_t *headers, const char *name, const char *value)
 
 static bool is_withheld(const sip_t *sip, const char *name)
 {
-	return sip->sip_privacy && !strcasecmp(name, "P-Asserted-Identity");
+	return !strcasecmp(name, "P-Asserted-Identity") &&
+	       sipx_is_withheld(sip);
 }
 
 static void add_known(json_t *headers, const sip_t *sip)
@@ -70,7 +71,9 @@ static void add_known(json_t *headers, const sip_t *sip)
 	const sip_p_asserted_identity_t *pai = sip_p_asserted_identity(sip);
 	char value[VALUE_SIZE];
 
-	for (; pai && !sip->sip_privacy; pai = pai->paid_next) {
+	if (pai && sipx_is_withheld(sip))
+		return;
+	for (; pai; pai = pai->paid_next) {
 		if (sip_header_field_e(value, sizeof(value),
 				       (const sip_header_t *)pai, 0) > 0) {
 			value[sizeof(value) - 1] = '\0';

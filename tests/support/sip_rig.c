@@ -360,6 +360,7 @@ static void do_start(void *arg)
 		.arg = rig,
 		.user_agent = "Bifrons/test",
 		.strangers_per_s = job->prm->strangers_per_s,
+		.strangers_tcp = job->prm->strangers_tcp,
 		.linger_ms = job->prm->linger_ms,
 		.key = job->prm->key,
 		.session_s = job->prm->session_s,

@@ -8,13 +8,16 @@
 #include <cmocka.h>
 
 #include <glib.h>
+#include <ifaddrs.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "host/log.h"
 #include "support/api_rig.h"
 
 static struct api_rig rig;
+static unsigned rig_key_errors;
 
 static int setup(void **state)
 {
@@ -65,9 +68,35 @@ static void test_later_starts_add_only_a_new_key(void **state)
 			 1);
 }
 
+static void count_key_errors(enum log_level level, const char *line)
+{
+	if (level == LOG_AT_ERROR && strstr(line, "does not open the secrets"))
+		++rig_key_errors;
+}
+
+static void test_another_key_file_is_told_of(void **state)
+{
+	log_set_sink(count_key_errors);
+	assert_int_equal(api_bootstrap(rig.api, NULL, false), 0);
+	assert_int_equal(rig_key_errors, 0);
+	rig.key[0] ^= 1;
+	assert_int_equal(api_bootstrap(rig.api, NULL, false), 0);
+	assert_int_equal(rig_key_errors, 1);
+	rig.key[0] ^= 1;
+	log_set_sink(NULL);
+}
+
 struct demo {
 	bool number, trunk, flow;
+	size_t addresses, strange; /**< own ones; those that are on no trunk */
 };
+
+static bool is_let_in(const struct sockaddr *sa)
+{
+	const struct dir_trunk *trunk;
+
+	return directory_trunks_by_source(rig.directory, sa, &trunk, 1) == 1;
+}
 
 static void look(void *arg) /* Thread: loop */
 {
@@ -78,13 +107,20 @@ static void look(void *arg) /* Thread: loop */
 	struct demo *demo = arg;
 	const struct dir_number *number =
 		directory_number(rig.directory, "demo", NULL);
-	const struct dir_trunk *trunk;
+	struct ifaddrs *all, *ifa;
 
 	demo->number = number;
 	demo->flow = number && directory_flow(rig.directory, number->flow_id);
-	demo->trunk = directory_trunks_by_source(rig.directory,
-						 (const struct sockaddr *)&sin,
-						 &trunk, 1) == 1;
+	demo->trunk = is_let_in((const struct sockaddr *)&sin);
+
+	assert_int_equal(getifaddrs(&all), 0);
+	for (ifa = all; ifa; ifa = ifa->ifa_next) {
+		if (!ifa->ifa_addr || ifa->ifa_addr->sa_family != AF_INET)
+			continue;
+		++demo->addresses;
+		demo->strange += !is_let_in(ifa->ifa_addr);
+	}
+	freeifaddrs(all);
 }
 
 static void test_the_demo_can_be_called_at_once(void **state)
@@ -98,6 +134,9 @@ static void test_the_demo_can_be_called_at_once(void **state)
 	assert_true(demo.number);
 	assert_true(demo.flow);
 	assert_true(demo.trunk);
+	/* a phone calls from any address of this machine */
+	assert_true(demo.addresses > 0);
+	assert_int_equal(demo.strange, 0);
 	rig.demo = false;
 }
 
@@ -207,6 +246,45 @@ static void test_no_patch_is_lost(void **state)
 	g_free(id);
 }
 
+enum {
+	PATCHERS = 16
+};
+
+static void *patch_once(void *arg)
+{
+	struct worker *worker = arg;
+	struct api_ask ask = {.verb = "flows.patch", .id = worker->flow_id};
+	char text[32];
+
+	g_snprintf(text, sizeof(text), "%u", worker->index);
+	ask.body = json_pack("{s:s}", "description", text);
+	worker->done = !strcmp(api_rig_code(api_rig_ask(&rig, &ask)), "");
+
+	return NULL;
+}
+
+/* each is overtaken by the fifteen others at the most */
+static void test_sixteen_patch_at_once(void **state)
+{
+	struct worker workers[PATCHERS];
+	char *id = make_flow();
+	unsigned i, round, done = 0;
+
+	for (round = 0; round < 5; ++round) {
+		for (i = 0; i < PATCHERS; ++i) {
+			workers[i] = (struct worker){.index = i, .flow_id = id};
+			pthread_create(&workers[i].thread, NULL, patch_once,
+				       &workers[i]);
+		}
+		for (i = 0; i < PATCHERS; ++i) {
+			pthread_join(workers[i].thread, NULL);
+			done += workers[i].done;
+		}
+	}
+	assert_int_equal(done, 5 * PATCHERS);
+	g_free(id);
+}
+
 static void test_a_number_goes_to_one(void **state)
 {
 	struct worker workers[THREADS];
@@ -229,8 +307,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_first_start_makes_an_account_and_a_key),
 		TEST(test_later_starts_add_only_a_new_key),
+		TEST(test_another_key_file_is_told_of),
 		TEST(test_the_demo_can_be_called_at_once),
 		TEST(test_no_patch_is_lost),
+		TEST(test_sixteen_patch_at_once),
 		TEST(test_a_number_goes_to_one),
 	};
 

@@ -72,6 +72,15 @@ static void test_every_verb_is_described(void **state)
 			    json_object_get(responses, "201") ||
 			    json_object_get(responses, "204"));
 		assert_non_null(json_object_get(responses, "503"));
+		/* a query that cannot be decoded, an unknown Bifrons-Account,
+		 * too long a head */
+		assert_non_null(json_object_get(responses, "400"));
+		assert_non_null(json_object_get(responses, "414"));
+		assert_non_null(json_object_get(responses, "431"));
+		assert_true(str_eq(row->scope, "public") ||
+			    json_object_get(responses, "404"));
+		assert_true(row->kind != VERB_PATCH ||
+			    json_object_get(responses, "411"));
 		assert_int_equal(!row->verb->body,
 				 !json_object_get(op, "requestBody"));
 	}
