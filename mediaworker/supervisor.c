@@ -248,9 +248,11 @@ static void kill_child(struct child *c)
 
 /* ---- the loop ---- */
 
+/* (poll() refuses more places than we may have descriptors: those behind the
+ * last child are left out) */
 static int wait_events(struct supervisor *s, struct pollfd *fds)
 {
-	size_t i;
+	size_t i, used = 2;
 	int n;
 
 	fds[0] = (struct pollfd){.fd = s->control, .events = POLLIN};
@@ -261,8 +263,10 @@ static int wait_events(struct supervisor *s, struct pollfd *fds)
 		/* only its end matters */
 		fds[2 + i] = (struct pollfd){
 			.fd = c->pid && !c->killed ? c->sock : -1};
+		if (fds[2 + i].fd >= 0)
+			used = 2 + i + 1;
 	}
-	n = poll(fds, 2 + CHILDREN_MAX, TICK_MS);
+	n = poll(fds, used, TICK_MS);
 
 	return n < 0 && errno != EINTR ? errno : 0;
 }

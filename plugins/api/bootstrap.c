@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/obj.h"
+#include "common/seal.h"
 #include "common/str.h"
 #include "common/webhook_sign.h"
 #include "host/db.h"
@@ -345,6 +346,37 @@ static int make_demo(struct api *api, const char *account_id)
 	return err;
 }
 
+static bool keep_doc(void *arg, const struct db_row *row)
+{
+	*(json_t **)arg = json_loads(db_text(row, 0), 0, NULL);
+
+	return false;
+}
+
+/* What the first account has sealed is opened, to say at once what webhooks
+ * and trunks would fail with one by one */
+static void check_key(struct api *api, const char *id)
+{
+	static const char sql[] = "SELECT doc FROM account WHERE id = ?1";
+	const struct seal_owner owner = {
+		.kind = "account",
+		.id = id,
+		.path = "signing_secret",
+	};
+	const struct db_value params[] = {DB_S(id)};
+	json_t *doc = NULL;
+	char *plain = NULL;
+
+	if (!db_read(store_db(api->env.store), sql, params, 1, keep_doc,
+		     &doc) &&
+	    seal_open(api->env.key, &owner, doc, &plain) == EBADMSG)
+		log_error("data: the key file does not open the secrets in the "
+			  "store, it is another store's or new: put the right "
+			  "one back, or set those secrets anew");
+	g_free(plain);
+	json_decref(doc);
+}
+
 int api_bootstrap(struct api *api, const char *first_key, bool demo)
 {
 	bool is_first, has_key = false;
@@ -358,6 +390,8 @@ int api_bootstrap(struct api *api, const char *first_key, bool demo)
 		return EIO;
 
 	is_first = !*id;
+	if (!is_first)
+		check_key(api, id);
 	if (has_key)
 		first_key = NULL;
 	if (!is_first && !first_key)

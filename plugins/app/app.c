@@ -122,9 +122,7 @@ static struct call_env call_env(struct app *app)
 static int open_store(struct app *app)
 {
 	const struct app_config *cfg = app->cfg;
-	char *path = cfg->store ? g_strdup(cfg->store)
-				: g_build_filename(cfg->data_dir,
-						   "bifrons.sqlite", NULL);
+	char *path = app_store_path(cfg);
 	char *backups = g_build_filename(cfg->data_dir, "backups", NULL);
 	const struct store_params prm = {.path = path,
 					 .backup_dir = backups,

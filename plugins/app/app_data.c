@@ -44,6 +44,33 @@ out:
 	return err;
 }
 
+char *app_store_path(const struct app_config *cfg)
+{
+	return cfg->store ? g_strdup(cfg->store)
+			  : g_build_filename(cfg->data_dir, "bifrons.sqlite",
+					     NULL);
+}
+
+/* A store whose key file is gone: a new key would open none of its secrets,
+ * and webhooks and trunks would fail one by one */
+static bool is_key_lost(const struct app_config *cfg, const char *key_path)
+{
+	char *store = app_store_path(cfg);
+	struct stat st;
+	const bool lost = !stat(store, &st) && st.st_size > 0 &&
+			  stat(key_path, &st) && errno == ENOENT;
+
+	if (lost)
+		log_error("data: the key file %s is missing: it opens the "
+			  "secrets in %s. Put it back; or, when it is lost for "
+			  "good, make a new one of 32 random bytes (mode 600), "
+			  "and set those secrets anew",
+			  key_path, store);
+	g_free(store);
+
+	return lost;
+}
+
 int app_data_prepare(struct app *app)
 {
 	const struct app_config *cfg = app->cfg;
@@ -60,6 +87,10 @@ int app_data_prepare(struct app *app)
 	path = cfg->secret_file
 		       ? g_strdup(cfg->secret_file)
 		       : g_build_filename(cfg->data_dir, "secret.key", NULL);
+	if (is_key_lost(cfg, path)) {
+		err = ENOKEY;
+		goto out;
+	}
 	err = secret_key_load(app->key, path);
 	if (err) {
 		log_error("data: cannot use the key file %s: %s%s", path,

@@ -51,6 +51,9 @@ struct app {
 	bool sip_closed;     /**< guarded by mtx */
 };
 
+/** The SQLite file. @return Newly allocated; g_free() it */
+char *app_store_path(const struct app_config *cfg);
+
 /** The data directory, the key and the node's id. Thread: main
  * @return 0 or errno; logged
  */

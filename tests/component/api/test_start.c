@@ -13,9 +13,11 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "host/log.h"
 #include "support/api_rig.h"
 
 static struct api_rig rig;
+static unsigned rig_key_errors;
 
 static int setup(void **state)
 {
@@ -64,6 +66,24 @@ static void test_later_starts_add_only_a_new_key(void **state)
 	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM flow"), 0);
 	assert_int_equal(api_rig_count(&rig, "SELECT count(*) FROM account"),
 			 1);
+}
+
+static void count_key_errors(enum log_level level, const char *line)
+{
+	if (level == LOG_AT_ERROR && strstr(line, "does not open the secrets"))
+		++rig_key_errors;
+}
+
+static void test_another_key_file_is_told_of(void **state)
+{
+	log_set_sink(count_key_errors);
+	assert_int_equal(api_bootstrap(rig.api, NULL, false), 0);
+	assert_int_equal(rig_key_errors, 0);
+	rig.key[0] ^= 1;
+	assert_int_equal(api_bootstrap(rig.api, NULL, false), 0);
+	assert_int_equal(rig_key_errors, 1);
+	rig.key[0] ^= 1;
+	log_set_sink(NULL);
 }
 
 struct demo {
@@ -287,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_first_start_makes_an_account_and_a_key),
 		TEST(test_later_starts_add_only_a_new_key),
+		TEST(test_another_key_file_is_told_of),
 		TEST(test_the_demo_can_be_called_at_once),
 		TEST(test_no_patch_is_lost),
 		TEST(test_sixteen_patch_at_once),

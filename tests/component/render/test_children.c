@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -478,6 +479,19 @@ static void test_stop_ends_everything(void **state)
 	assert_int_equal(render_rig_fds(), fds);
 }
 
+static void test_few_descriptors_are_enough(void **state)
+{
+	struct rlimit before, few;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 128;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	open_rig(1, 2, 2);
+	render_rig_wait_up(&rig, 1, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 #define T(fn) cmocka_unit_test_teardown(fn, teardown)
 
 int main(void)
@@ -492,6 +506,7 @@ int main(void)
 		T(test_a_wrong_program_fails_jobs),
 		T(test_by_hand_it_says_what_it_is),
 		T(test_more_wait_and_then_are_refused),
+		T(test_few_descriptors_are_enough),
 		T(test_many_at_once),
 		T(test_nonsense_is_refused_and_closed),
 		T(test_a_full_disk_is_our_fault),
