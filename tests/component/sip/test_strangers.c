@@ -206,14 +206,23 @@ static void test_known_call_from_elsewhere(void **state)
 static void test_unknown_number(void **state)
 {
 	struct srig_call *c = *state;
+	struct sipx_stats stats;
 	struct speer trunk;
+	char tag[96];
 
-	speer_open(&trunk, "127.0.0.1", c->rig.port, false);
+	speer_open(&trunk, "127.0.0.1", c->rig.port, c->peer.tcp);
 	snprintf(trunk.number, sizeof(trunk.number), "+4599999999");
 	speer_invite(&trunk, "");
 	assert_int_equal(speer_response(&trunk, SPEER_WAIT_MS), 404);
+	memcpy(tag, trunk.to_tag, sizeof(tag));
+	speer_again(&trunk);
+	assert_int_equal(speer_response(&trunk, SPEER_WAIT_MS), 404);
+	assert_string_equal(trunk.to_tag, tag);
 	speer_ack(&trunk);
 	nothing_made(c);
+	srig_stats(&c->rig, &stats);
+	assert_int_equal(stats.invites, trunk.tcp ? 1 : 0);
+	assert_true(stats.sent[4] >= 1);
 	speer_close(&trunk);
 }
 
@@ -419,6 +428,7 @@ int main(void)
 		UDP(test_headers_without_end),
 		UDP(test_known_call_from_elsewhere),
 		UDP(test_unknown_number),
+		TCP(test_unknown_number),
 		UDP(test_unknown_numbers),
 		UDP(test_shared_address),
 		UDP(test_draining),
