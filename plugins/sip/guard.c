@@ -155,7 +155,11 @@ static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 		return stranger(guard, msg, sip);
 	if (method == sip_method_ack && sipx_reply_is_ours(stack, sip))
 		return false;
-	if (method != sip_method_invite || sip->sip_to->a_tag)
+	if (method != sip_method_invite)
+		return method == sip_method_ack ||
+		       sipx_budget_take(&stack->others,
+					clock_mono_us(loop_clock(stack->loop)));
+	if (sip->sip_to->a_tag)
 		return true;
 	if (!sipx_overloaded(stack))
 		return has_number(guard, msg, sip);

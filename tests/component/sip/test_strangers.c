@@ -23,6 +23,7 @@ enum {
 	STRANGERS_TCP = 4,
 	CROWD = 12,
 	LINES_PER_S = 10,
+	OTHERS_PER_S = 200,
 };
 
 static int open_with(void **state, bool tcp)
@@ -257,6 +258,26 @@ static void test_unknown_numbers(void **state)
 	speer_close(&trunk);
 }
 
+/* A transaction each, for whoever takes a trunk's address: not too many */
+static void test_many_pings(void **state)
+{
+	struct srig_call *c = *state;
+	const time_t began = time(NULL);
+	struct speer trunk;
+	unsigned i, answers = 0;
+
+	speer_open(&trunk, "127.0.0.1", c->rig.port, false);
+	for (i = 0; i < 2000; ++i) {
+		speer_new_call(&trunk);
+		speer_request(&trunk, "OPTIONS", "", NULL, "");
+	}
+	while (speer_response(&trunk, 200))
+		++answers;
+	assert_true(answers >= 1);
+	assert_true(answers <= OTHERS_PER_S * (time(NULL) - began + 2));
+	speer_close(&trunk);
+}
+
 /* Two accounts' trunks at one address: the called number tells which */
 static void test_shared_address(void **state)
 {
@@ -430,6 +451,7 @@ int main(void)
 		UDP(test_unknown_number),
 		TCP(test_unknown_number),
 		UDP(test_unknown_numbers),
+		UDP(test_many_pings),
 		UDP(test_shared_address),
 		UDP(test_draining),
 		cmocka_unit_test(test_late_loop),
