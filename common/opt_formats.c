@@ -200,9 +200,10 @@ const char *opt_check_http_url(const char *value)
 	host_len =
 		*host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
 	if (host_len > len || !is_host(host, host_len))
-		return "must have a host: a name or an IP address";
+		return "must name a host: in ASCII (xn--…), an IPv4 address as "
+		       "1.2.3.4, an IPv6 address as [2001:db8::1]";
 	if (!is_port(host + host_len, len - host_len))
-		return "must have a port from 1 to 65535, or none";
+		return "must have a port from 1 to 65535, if any";
 
 	return NULL;
 }

@@ -52,8 +52,9 @@ struct call_fake_leg {
 	bool on_hold;
 	int hold_err;
 	unsigned rings, progresses, answers, hangups, unrefs;
-	bool by_info;  /**< digits go by signalling */
-	char info[32]; /**< those that went */
+	bool by_info;    /**< digits go by signalling, both ways */
+	bool by_message; /**< its party's do, as a browser's */
+	char info[32];   /**< those that went */
 	int send_err;
 	int progress_err, answer_err, hangup_code;
 	struct leg_end end; /**< of the last hangup */

@@ -197,6 +197,9 @@ static void test_events_say_what_their_data_is(void **state)
 	assert_string_equal(json_str(data_of("webhook.test"), "$ref", ""),
 			    "#/components/schemas/Webhook");
 	assert_non_null(at(data_of("flow.error"), "properties", "code"));
+	/* a call's first event and its last may have it, GET never does */
+	assert_non_null(at(at(at(doc, "components", "schemas"), "Call", NULL),
+			   "properties", "truncated"));
 }
 
 static void test_secrets_are_never_shown(void **state)
