@@ -134,12 +134,29 @@ static void offer_leg(const struct sipx_event *ev, struct sipx_leg *leg,
 		sipx_trying(leg);
 }
 
+/* A trunk that dials at random, or who takes its address, fills no log */
+static void log_no_number(struct sipx_stack *stack,
+			  const struct sipx_peer *peer,
+			  const struct sipx_source *src)
+{
+	char from[SIPX_PEER_SIZE];
+	unsigned dropped = 0;
+
+	if (!log_limit_pass(&stack->refused_log, SIPX_REFUSED_LINES_PER_S,
+			    &dropped))
+		return;
+
+	sipx_peer_text(from, sizeof(from), peer);
+	log_info("sip: INVITE from %s (trunk %s) refused: no number %s (%u "
+		 "refusals more)",
+		 from, src->trunk->id, src->destination, dropped);
+}
+
 void sipx_on_invite(const struct sipx_event *ev)
 {
 	struct sipx_source src;
 	struct sipx_peer peer;
 	struct sipx_leg *leg;
-	char from[SIPX_PEER_SIZE];
 	int code;
 
 	if (ev->leg) {
@@ -157,11 +174,8 @@ void sipx_on_invite(const struct sipx_event *ev)
 	sipx_source_peer(ev->stack, &peer);
 	code = sipx_source_find(ev->stack, &peer, ev->sip, &src);
 	if (code) {
-		sipx_peer_text(from, sizeof(from), &peer);
 		if (src.trunk)
-			log_info("sip: INVITE from %s (trunk %s) refused: no "
-				 "number %s",
-				 from, src.trunk->id, src.destination);
+			log_no_number(ev->stack, &peer, &src);
 		sipx_refuse(ev, code, NULL);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "call/leg.h"
 #include "common/obj.h"
 #include "directory/directory.h"
+#include "host/log.h"
 #include "loop/loop.h"
 #include "loop/timers.h"
 #include "media/media.h"
@@ -32,9 +33,10 @@ enum {
 	SIPX_MIN_SE_S = 90,       /**< RFC 4028 */
 	SIPX_REQUESTS_PER_S = 50, /**< of the other side, in one call */
 	SIPX_CALL_ID_MAX = 256,   /**< longer ones are refused */
-	SIPX_TRUNKS_MAX = 16,     /**< of one source address */
-	SIPX_SOCKETS_MAX = 4,     /**< UDP sockets of a stack */
-	SIPX_URL_SIZE = 256,      /**< of an address of theirs as URL */
+	SIPX_REFUSED_LINES_PER_S = 10,
+	SIPX_TRUNKS_MAX = 16, /**< of one source address */
+	SIPX_SOCKETS_MAX = 4, /**< UDP sockets of a stack */
+	SIPX_URL_SIZE = 256,  /**< of an address of theirs as URL */
 };
 
 struct sipx_connections;
@@ -77,7 +79,8 @@ struct sipx_stack {
 	uint64_t random;  /**< state of sipx_random() */
 	GHashTable *legs; /**< Call-ID → leg; a reference each */
 	struct sipx_budget strangers;
-	int64_t shed_until_us; /**< refuse until then */
+	struct log_limit refused_log; /**< what trunks do wrong */
+	int64_t shed_until_us;        /**< refuse until then */
 	bool draining;
 
 	/* stopping */

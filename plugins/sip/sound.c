@@ -116,8 +116,13 @@ int sipx_body_sdp(const sip_t *sip, const char **textp, size_t *lenp)
 static int refused(struct sipx_leg *leg, enum sdpx_result res,
 		   const char **warningp)
 {
+	unsigned dropped = 0;
+
 	*warningp = sdpx_result_text(res);
-	log_info("%s: offer refused: %s", sipx_leg_name(leg), *warningp);
+	if (log_limit_pass(&leg->stack->refused_log, SIPX_REFUSED_LINES_PER_S,
+			   &dropped))
+		log_info("%s: offer refused: %s (%u refusals more)",
+			 sipx_leg_name(leg), *warningp, dropped);
 
 	return sdpx_result_sip_code(res);
 }

@@ -14,13 +14,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/log.h"
 #include "support/sip_peer.h"
 #include "support/sip_rig.h"
 
 enum {
 	BUDGET = 5,
 	STRANGERS_TCP = 4,
-	CROWD = 12
+	CROWD = 12,
+	LINES_PER_S = 10,
 };
 
 static int open_with(void **state, bool tcp)
@@ -215,6 +217,37 @@ static void test_unknown_number(void **state)
 	speer_close(&trunk);
 }
 
+static _Atomic unsigned lines;
+
+static void count_line(enum log_level level, const char *line)
+{
+	if (strstr(line, "no number"))
+		++lines;
+	fprintf(stderr, "%s\n", line);
+}
+
+/* Who takes a trunk's address fills no log */
+static void test_unknown_numbers(void **state)
+{
+	struct srig_call *c = *state;
+	const time_t began = time(NULL);
+	struct speer trunk;
+	unsigned i;
+
+	speer_open(&trunk, "127.0.0.1", c->rig.port, false);
+	snprintf(trunk.number, sizeof(trunk.number), "+4599999999");
+	lines = 0;
+	for (i = 0; i < 100; ++i) {
+		speer_new_call(&trunk);
+		speer_invite(&trunk, "");
+		assert_int_equal(speer_response(&trunk, SPEER_WAIT_MS), 404);
+		speer_ack(&trunk);
+	}
+	assert_true(lines >= 1);
+	assert_true(lines <= LINES_PER_S * (time(NULL) - began + 2));
+	speer_close(&trunk);
+}
+
 /* Two accounts' trunks at one address: the called number tells which */
 static void test_shared_address(void **state)
 {
@@ -386,12 +419,15 @@ int main(void)
 		UDP(test_headers_without_end),
 		UDP(test_known_call_from_elsewhere),
 		UDP(test_unknown_number),
+		UDP(test_unknown_numbers),
 		UDP(test_shared_address),
 		UDP(test_draining),
 		cmocka_unit_test(test_late_loop),
 		cmocka_unit_test(test_connections),
 		TCP(test_draining),
 	};
+
+	log_set_sink(count_line);
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
