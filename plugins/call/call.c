@@ -251,7 +251,8 @@ static json_t *digit_json(const struct call *call, char digit,
 	return data;
 }
 
-void call_digit(struct call *call, char digit, unsigned duration_ms)
+void call_digit(struct call *call, char digit, unsigned duration_ms,
+		bool in_media)
 {
 	const struct flow_event ev = {.type = FLOW_EV_DIGIT, .digit = digit};
 
@@ -266,7 +267,7 @@ void call_digit(struct call *call, char digit, unsigned duration_ms)
 	if (!call_bridge_peer(call))
 		call_flow_event(call, &ev);
 	else if (!call_connect_digit(call, digit))
-		call_bridge_digit(call, digit, duration_ms);
+		call_bridge_digit(call, digit, duration_ms, in_media);
 }
 
 int call_hangup(struct call *call, const struct leg_end *end,

@@ -293,7 +293,8 @@ void call_ringing(struct call *call);
 void call_answered(struct call *call);
 void call_leg_early(struct call *call);
 void call_leg_failed(struct call *call, int err, const char *why);
-void call_digit(struct call *call, char digit, unsigned duration_ms);
+void call_digit(struct call *call, char digit, unsigned duration_ms,
+		bool in_media);
 
 /* ---- call_attempt.c ---- */
 
@@ -463,7 +464,8 @@ void call_bridge_close(struct call *call);
 struct call *call_bridge_peer(const struct call *call);
 bool call_bridge_is_early_with(const struct call *call,
 			       const struct call *peer);
-void call_bridge_digit(struct call *call, char digit, unsigned duration_ms);
+void call_bridge_digit(struct call *call, char digit, unsigned duration_ms,
+		       bool in_media);
 
 /* ---- call_hold.c ---- */
 

@@ -282,7 +282,7 @@ static int check(const struct call *call, const struct flow_record *prm,
 	    (call->state != CALL_ANSWERED && !call->early))
 		return ENOTCONN;
 	if (call->recordings && call->recordings->len >= RECORDINGS_MAX)
-		return EAGAIN;
+		return EDQUOT;
 	if (running(call) >= RUNNING_MAX)
 		return EBUSY;
 	/* the beep would cut off what the flow waits for */
@@ -297,6 +297,7 @@ static const char *code_of(int err)
 {
 	switch (err) {
 	case EAGAIN:
+	case EDQUOT:
 		return "busy";
 	case EBUSY:
 		return "wrong_state";

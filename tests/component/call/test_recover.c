@@ -97,7 +97,7 @@ static void answered(void *arg)
 	struct rig *rig = arg;
 
 	rig->leg.handler->answered(rig->leg.arg);
-	rig->leg.handler->dtmf(rig->leg.arg, '1', 100);
+	rig->leg.handler->dtmf(rig->leg.arg, '1', 100, true);
 }
 
 static void bye(void *arg)

@@ -290,7 +290,7 @@ static void test_describe(void **state)
 		     "User-Agent: Peer 1.0\r\n"
 		     "P-Asserted-Identity: \"Bo\" <sip:+4533333333@x.test>\r\n"
 		     "Diversion: <sip:+4544444444@x.test>;reason=busy\r\n"
-		     "X-Customer: 42\r\nX-Customer: 43\r\n"
+		     "X-Customer: 42\r\nx-customer: 43\r\n"
 		     "X-Evil: a\001b\xff\r\n"
 		     "Subject: not kept\r\n");
 	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 180);
