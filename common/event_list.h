@@ -22,6 +22,7 @@
 	X(CALL_MUTED, "call.muted", false)                                     \
 	X(CALL_UNMUTED, "call.unmuted", false)                                 \
 	X(CALL_DTMF, "call.dtmf", true)                                        \
+	X(CALL_QUALITY, "call.quality", true)                                  \
 	X(CALL_MEDIA_FINISHED, "call.media_finished", false)                   \
 	X(FLOW_ACTION, "flow.action", true)                                    \
 	X(FLOW_ERROR, "flow.error", false)                                     \

@@ -66,6 +66,9 @@ static bool is_too_deep(const char *text, size_t len, int *linep, int *columnp)
 	return depth > DEPTH_MAX;
 }
 
+/* What some servers write before UTF-8 */
+static const char bom[] = "\xef\xbb\xbf";
+
 int json_parse(json_t **jp, const char *text, size_t len, char *why,
 	       size_t why_size)
 {
@@ -75,6 +78,10 @@ int json_parse(json_t **jp, const char *text, size_t len, char *why,
 
 	if (!jp)
 		return EINVAL;
+	if (text && len >= strlen(bom) && !memcmp(text, bom, strlen(bom))) {
+		text += strlen(bom);
+		len -= strlen(bom);
+	}
 	if (!text || !len) {
 		say(why, why_size, 1, 1, "the text is empty");
 		return EINVAL;

@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 /** Parse a whole text: duplicate keys, depth over 64 (counted before
- * parsing), NULs and trailing data refused.
+ * parsing), NULs and trailing data refused. A byte order mark before it is
+ * passed over (RFC 8259 §8.1).
  * @param whyp  On EINVAL "line 3, column 7: …" (size why_size)
  * @return 0 or EINVAL
  */

@@ -89,6 +89,9 @@ struct opt_faults {
 
 void opt_fault(struct opt_faults *faults, const char *pointer, const char *fmt,
 	       ...) __attribute__((format(printf, 3, 4)));
+/** Not when the same was told there already */
+void opt_fault_once(struct opt_faults *faults, const char *pointer,
+		    const char *message);
 
 enum opt_mode {
 	OPT_MODE_CREATE, /**< required must be there, defaults filled in */

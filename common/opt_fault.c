@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/opt_priv.h"
+#include "common/str.h"
 
 enum {
 	FAULTS_MAX = 100,
@@ -44,6 +45,21 @@ void opt_fault(struct opt_faults *faults, const char *pointer, const char *fmt,
 	va_start(ap, fmt);
 	add_fault(faults, pointer, fmt, ap);
 	va_end(ap);
+}
+
+void opt_fault_once(struct opt_faults *faults, const char *pointer,
+		    const char *message)
+{
+	const json_t *fault;
+	size_t i;
+
+	json_array_foreach(faults ? faults->list : NULL, i, fault)
+	{
+		if (str_eq(json_str(fault, "pointer", ""), pointer) &&
+		    str_eq(json_str(fault, "message", ""), message))
+			return;
+	}
+	opt_fault(faults, pointer, "%s", message);
 }
 
 void opt_run_fault(struct opt_check_run *run, const char *fmt, ...)

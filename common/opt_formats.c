@@ -180,8 +180,6 @@ static bool is_port(const char *text, size_t len)
 
 const char *opt_check_http_url(const char *value)
 {
-	static const char wrong[] =
-		"must be a URL that starts with http:// or https://";
 	const char *host;
 	size_t len, host_len;
 
@@ -190,7 +188,7 @@ const char *opt_check_http_url(const char *value)
 	else if (g_ascii_strncasecmp(value, "https://", 8) == 0)
 		host = value + 8;
 	else
-		return wrong;
+		return "must be a URL that starts with http:// or https://";
 
 	if (!str_is_clean(value, strlen(value), false) ||
 	    value[strcspn(value, " \t\"<>\\^`{|}")])
@@ -201,9 +199,11 @@ const char *opt_check_http_url(const char *value)
 		return "must not hold a user name or password";
 	host_len =
 		*host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
-	if (host_len > len || !is_host(host, host_len) ||
-	    !is_port(host + host_len, len - host_len))
-		return wrong;
+	if (host_len > len || !is_host(host, host_len))
+		return "must name a host: in ASCII (xn--…), an IPv4 address as "
+		       "1.2.3.4, an IPv6 address as [2001:db8::1]";
+	if (!is_port(host + host_len, len - host_len))
+		return "must have a port from 1 to 65535, if any";
 
 	return NULL;
 }

@@ -56,4 +56,7 @@ const char *db_text(const struct db_row *row, unsigned col);
 int64_t db_int(const struct db_row *row, unsigned col);
 bool db_is_null(const struct db_row *row, unsigned col);
 
+/** Bytes of all its texts together */
+size_t db_row_bytes(const struct db_row *row);
+
 #endif

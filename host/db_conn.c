@@ -221,3 +221,17 @@ bool db_is_null(const struct db_row *row, unsigned col)
 {
 	return sqlite3_column_type(row->stmt, (int)col) == SQLITE_NULL;
 }
+
+size_t db_row_bytes(const struct db_row *row)
+{
+	const int n = sqlite3_column_count(row->stmt);
+	size_t bytes = 0;
+	int i;
+
+	for (i = 0; i < n; ++i) {
+		if (sqlite3_column_type(row->stmt, i) == SQLITE_TEXT)
+			bytes += (size_t)sqlite3_column_bytes(row->stmt, i);
+	}
+
+	return bytes;
+}

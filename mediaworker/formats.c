@@ -200,6 +200,30 @@ static const AVInputFormat *by_name(const char *name, const char *type)
 	return NULL;
 }
 
+/* libavformat takes any byte that comes every 188, 192 or 204 for MPEG-TS's:
+ * that of an MP3's frames, too, which are 192 long at 64 kb/s. What begins with
+ * a frame of sound, and not with that byte, is no MPEG-TS.
+ * @return What it is, or fmt */
+static const AVInputFormat *without_chance(const AVInputFormat *fmt,
+					   const uint8_t *buf)
+{
+	enum {
+		SYNC = 0x47,
+		TIMECODE = 4, /* of M2TS, before it */
+	};
+
+	if (!fmt || strcmp(fmt->name, "mpegts") != 0 || buf[0] == SYNC ||
+	    buf[TIMECODE] == SYNC)
+		return fmt;
+	if (buf[0] == 0x0b && buf[1] == 0x77)
+		return av_find_input_format("ac3");
+	if (buf[0] != 0xff || (buf[1] & 0xe0) != 0xe0)
+		return fmt;
+
+	/* no layer: ADTS */
+	return av_find_input_format(buf[1] & 0x06 ? "mp3" : "aac");
+}
+
 const AVInputFormat *formats_probe(struct input *in, const char *name,
 				   const char *type)
 {
@@ -224,6 +248,7 @@ const AVInputFormat *formats_probe(struct input *in, const char *name,
 		    len >= PROBE_LAST)
 			break;
 	}
+	fmt = without_chance(fmt, pd.buf);
 	g_free(pd.buf);
 	if (in->err)
 		return NULL;

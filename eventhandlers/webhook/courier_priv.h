@@ -61,6 +61,9 @@ struct courier {
 	char *scanned;     /* how far the search for what is due got, or NULL */
 	int64_t scan_ms;   /* wall clock: when it began */
 
+	/* outcome.c, dispatch.c */
+	struct webhook_totals totals; /* as stored */
+
 	/* outcome.c */
 	GPtrArray *outcomes; /* not recorded yet */
 	int64_t recorded_ms; /* monotonic: of the last time, or of a failure */

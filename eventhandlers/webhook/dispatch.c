@@ -197,6 +197,7 @@ int dispatch_scan(struct courier *c)
 int dispatch_cancel(struct courier *c)
 {
 	const char *id = g_queue_peek_head(&c->canceling);
+	struct webhook_totals totals = c->totals;
 	unsigned n = 0;
 	int err;
 
@@ -208,6 +209,9 @@ int dispatch_cancel(struct courier *c)
 		return err;
 	err = spool_cancel(c->spool, id, clock_wall_ms(c->clock), CANCEL_MAX,
 			   &n);
+	totals.canceled += n;
+	if (!err && n)
+		err = spool_set_totals(c->spool, &totals);
 	if (!err)
 		err = spool_commit(c->spool);
 	if (err) {
@@ -215,6 +219,7 @@ int dispatch_cancel(struct courier *c)
 		return err;
 	}
 
+	c->totals = totals;
 	courier_count(c, COUNT_CANCELED, n);
 	if (n < CANCEL_MAX)
 		g_free(g_queue_pop_head(&c->canceling));

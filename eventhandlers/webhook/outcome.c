@@ -244,8 +244,19 @@ static int write_one(struct courier *c, const struct outcome *out)
 	return err;
 }
 
+static void add_up(struct webhook_totals *totals, const struct outcome *out)
+{
+	if (str_eq(out->status, "delivered"))
+		++totals->delivered;
+	else if (str_eq(out->status, "failed"))
+		++totals->failed;
+	else
+		++totals->retried;
+}
+
 static int write_all(struct courier *c)
 {
+	struct webhook_totals totals = c->totals;
 	unsigned i;
 	int err;
 
@@ -253,14 +264,20 @@ static int write_all(struct courier *c)
 	if (err)
 		return err;
 
-	for (i = 0; !err && i < c->outcomes->len; ++i)
+	for (i = 0; !err && i < c->outcomes->len; ++i) {
 		err = write_one(c, c->outcomes->pdata[i]);
+		add_up(&totals, c->outcomes->pdata[i]);
+	}
+	if (!err)
+		err = spool_set_totals(c->spool, &totals);
 	if (!err) {
 		courier_step(c, COURIER_RECORDING);
 		err = spool_commit(c->spool);
 	}
 	if (err)
 		spool_rollback(c->spool);
+	else
+		c->totals = totals;
 
 	return err;
 }

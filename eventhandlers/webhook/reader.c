@@ -206,6 +206,8 @@ static int read_cursor(struct courier *c)
 		return 0;
 
 	err = spool_cursor(c->spool, &c->row);
+	if (!err)
+		err = spool_totals(c->spool, &c->totals);
 	if (err)
 		return err;
 

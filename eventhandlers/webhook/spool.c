@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 
 #include "common/str.h"
 #include "host/log.h"
@@ -128,6 +129,30 @@ int spool_set_cursor(struct spool *spool, int64_t row)
 	(void)g_snprintf(text, sizeof(text), "%lld", (long long)row);
 
 	return spool_set_meta(spool, cursor_key, text);
+}
+
+int spool_totals(struct spool *spool, struct webhook_totals *totals)
+{
+	char *text = NULL;
+	int err;
+
+	err = get_meta(spool, WEBHOOK_TOTALS_KEY, &text);
+	if (!err)
+		webhook_totals_read(totals, text);
+	g_free(text);
+
+	return err;
+}
+
+int spool_set_totals(struct spool *spool, const struct webhook_totals *totals)
+{
+	char *text = webhook_totals_text(totals);
+	int err;
+
+	err = spool_set_meta(spool, WEBHOOK_TOTALS_KEY, text);
+	free(text);
+
+	return err;
 }
 
 int spool_generation(struct spool *spool, char **genp)

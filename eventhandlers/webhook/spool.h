@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/webhook_totals.h"
 #include "webhook/delivery.h"
 #include "webhook/endpoint.h"
 
@@ -31,6 +32,9 @@ struct spool *spool_close(struct spool *spool);
  * comes from now on.
  */
 int spool_cursor(struct spool *spool, int64_t *rowp);
+
+/** What became of deliveries so far */
+int spool_totals(struct spool *spool, struct webhook_totals *totals);
 
 /** Changes with the accounts' endpoints; g_free() it. "" before the first */
 int spool_generation(struct spool *spool, char **genp);
@@ -84,6 +88,7 @@ int spool_commit(struct spool *spool);
 void spool_rollback(struct spool *spool);
 
 int spool_set_cursor(struct spool *spool, int64_t row);
+int spool_set_totals(struct spool *spool, const struct webhook_totals *totals);
 
 /** A new pending delivery, not before next_ms */
 int spool_add(struct spool *spool, const struct delivery *d,

@@ -133,6 +133,20 @@ void action_recording_of(struct flow_record *prm, const json_t *option)
 	};
 }
 
+static const char *why_of(int err)
+{
+	switch (err) {
+	case EBUSY:
+		return "four recordings run already";
+	case EDQUOT:
+		return "a call has 100 recordings at most";
+	case ENOTCONN:
+		return "there is no media to record";
+	default:
+		return strerror(err);
+	}
+}
+
 /* @return 0, or errno after flow_fail() */
 static int begin(struct flow_run *run, bool wait, char id[ID_SIZE])
 {
@@ -147,8 +161,7 @@ static int begin(struct flow_run *run, bool wait, char id[ID_SIZE])
 					     &code);
 	if (!err)
 		return flow_set(run, "recording.id", id, false);
-	flow_fail(run, code ? code : "recording_failed", "%s",
-		  err == EBUSY ? "four recordings run already" : strerror(err));
+	flow_fail(run, code ? code : "recording_failed", "%s", why_of(err));
 
 	return err;
 }
@@ -209,7 +222,7 @@ const struct action_type action_record = {
 	       "key, in time, or because it is stopped over the API. What "
 	       "can break: `recording_failed` (the disk is full, or nothing "
 	       "can be written), `wrong_state` (four recordings run already), "
-	       "`busy`.",
+	       "`busy` (too many are written, or the call has 100).",
 	.sets = "`recording.id`, `recording.duration_ms`, `recording.reason`: "
 		"`silence`, `key`, `duration`, `stopped`, `failed`; `hangup` "
 		"in the recording itself when the party hung up",

@@ -15,6 +15,16 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
+static const char *why_of(int err, enum flow_record_verb verb)
+{
+	if (err != EPROTO)
+		return strerror(err);
+	if (verb == FLOW_RECORD_PAUSE)
+		return "it does not record now";
+
+	return verb == FLOW_RECORD_RESUME ? "it is not paused" : "it is over";
+}
+
 static enum act act_on(struct flow_run *run, enum flow_record_verb verb)
 {
 	const char *id = json_str(flow_opts(run), "recording_id", NULL);
@@ -26,9 +36,7 @@ static enum act act_on(struct flow_run *run, enum flow_record_verb verb)
 		return flow_fail(run, "recording_not_found",
 				 "the call has no such recording that runs");
 	if (err)
-		return flow_fail(run, "wrong_state", "%s",
-				 err == EPROTO ? "not in its present state"
-					       : strerror(err));
+		return flow_fail(run, "wrong_state", "%s", why_of(err, verb));
 
 	return ACT_NEXT;
 }
@@ -53,7 +61,8 @@ const struct action_type action_recording_stop = {
 	.opts = opts,
 	.start = stop_start,
 	.doc = "Ends a recording of this call. What can break: "
-	       "`recording_not_found`, `wrong_state` (it is over).",
+	       "`recording_not_found` (the call has none that runs, or none "
+	       "of this id), `wrong_state` (that one is over).",
 	.example = "{\"type\": \"recording_stop\"}",
 };
 

@@ -31,7 +31,8 @@ const char *action_check_url(const char *value)
 
 	if (str_starts(value, "tone:"))
 		return tone_parse(NULL, value, &why) ? why : NULL;
-	if (str_starts(value, "http://") || str_starts(value, "https://"))
+	if (g_ascii_strncasecmp(value, "http://", 7) == 0 ||
+	    g_ascii_strncasecmp(value, "https://", 8) == 0)
 		return opt_check_http_url(value);
 	if (str_starts(value, "recording:"))
 		return id_is_valid(value + strlen("recording:"))

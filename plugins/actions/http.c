@@ -51,11 +51,15 @@ enum act http_failed(struct flow_run *run, const struct flow_http_reply *reply)
 			 flow_opts_secret(run) ? FLOW_VAR_MASK : why);
 }
 
+/* Before the text, and a byte order mark */
 static size_t blanks(const char *text, size_t len)
 {
-	size_t n;
+	static const char bom[] = "\xef\xbb\xbf";
+	size_t n = 0;
 
-	for (n = 0; n < len && g_ascii_isspace(text[n]); ++n)
+	if (len >= strlen(bom) && !memcmp(text, bom, strlen(bom)))
+		n = strlen(bom);
+	for (; n < len && g_ascii_isspace(text[n]); ++n)
 		;
 
 	return n;

@@ -145,6 +145,11 @@ static enum patch_result take(struct flow_run *run, json_t *answer)
 	return result;
 }
 
+static bool is_gzip(const struct flow_http_reply *reply)
+{
+	return reply->body_len >= 2 && !memcmp(reply->body, "\x1f\x8b", 2);
+}
+
 enum patch_result patch_answer(struct flow_run *run,
 			       const struct flow_http_reply *reply)
 {
@@ -154,7 +159,10 @@ enum patch_result patch_answer(struct flow_run *run,
 
 	if (json_parse(&answer, reply->body, reply->body_len, why,
 		       sizeof(why))) {
-		flow_fail(run, "bad_response", "not JSON: %s", why);
+		flow_fail(run, "bad_response", "not JSON: %s",
+			  is_gzip(reply) ? "it is compressed, which nobody "
+					   "asked for"
+					 : why);
 		return PATCH_WRONG;
 	}
 	if (json_is_object(answer) || json_is_array(answer)) {

@@ -180,9 +180,10 @@ static json_t *last_key(void)
 			 "another one first");
 }
 
-/** Does it stop being a platform key? */
+/** Does it stop being a platform key, now or when it is to expire? */
 static bool loses_platform(const json_t *old, const json_t *doc)
 {
+	const struct db_value before = time_value(old, "expires_at");
 	const struct db_value expires = time_value(doc, "expires_at");
 
 	if (!has_platform(old))
@@ -190,7 +191,8 @@ static bool loses_platform(const json_t *old, const json_t *doc)
 
 	return !has_platform(doc) ||
 	       (expires.type == DB_INT &&
-		expires.i <= clock_wall_ms(clock_system()));
+		(before.type != DB_INT ||
+		 expires.i <= clock_wall_ms(clock_system())));
 }
 
 static json_t *check(struct req *req, const json_t *old, json_t *doc,

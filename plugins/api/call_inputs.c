@@ -37,11 +37,10 @@ static const char *wrong_variable(struct flow_vars *vars, const char *name,
 				  const json_t *value)
 {
 	const char *text = json_string_value(value);
+	const char *why = leg_variable_fault(name);
 
-	if (!flow_var_name_is_valid(name))
-		return "is no name of a variable";
-	if (flow_var_name_is_reserved(name))
-		return "is read only";
+	if (why)
+		return why;
 
 	return text && flow_vars_set(vars, name, text, false)
 		       ? "variables hold at most 64 KiB in all"

@@ -97,6 +97,8 @@ const struct opt api_call_opts[] = {
 	},
 	OPT_SHOW_NULL("media", OPT_ANY, "Codec, direction and quality."),
 	OPT_SHOW_NULL("variables", OPT_ANY, "Of its flow."),
+	OPT_SHOW("truncated", OPT_BOOL,
+		 "Of events alone: true when some variables were left out."),
 	OPT_SHOW_NULL("held", OPT_ANY, "On hold: `by_us`, `by_party`."),
 	OPT_SHOW_NULL("muted", OPT_ANY,
 		      "Silence in place of what the party says (`in`) or "

@@ -5,6 +5,7 @@
 
 #include "api/webhooks.h"
 #include "common/clock.h"
+#include "common/event_list.h"
 #include "common/json.h"
 #include "common/str.h"
 #include "host/db.h"
@@ -97,6 +98,14 @@ static const struct list_filter filters[] = {
 	{.name = NULL},
 };
 
+static const char *check_event_type(const char *value)
+{
+	if (event_type_by_name(value) == EVENT_NTYPES)
+		return "must be an event type, such as `call.ended`";
+
+	return NULL;
+}
+
 static const struct opt list_opts[] = {
 	LIST_OPTS(res_created_sort_names),
 	{
@@ -109,6 +118,7 @@ static const struct opt list_opts[] = {
 		.name = "event_type",
 		.type = OPT_STRING,
 		.max = 64,
+		.check = check_event_type,
 		.doc = "The event's type.",
 	},
 	{.name = "event_id", .type = OPT_ID, .doc = "The event."},

@@ -13,7 +13,7 @@ enum {
 	REQUEST_ID_MAX = 128,
 	IDEM_KEY_MAX = 255,
 	IDEM_HASH_MAX = 127,
-	TRIES = 5, /* of a patch that others overtake */
+	TRIES = 64, /* of a patch that others overtake */
 };
 
 #define EXTERN_VERB(id, name, method, path, scope, kind)                       \

@@ -12,6 +12,7 @@
 
 enum {
 	WAIT_MAX_MS = 30000,
+	LOOK_MS = 1000,
 	ROWS_MAX = 1000,
 	BYTES_MAX = 4 * 1024 * 1024, /* of documents in one answer */
 };
@@ -83,11 +84,30 @@ static int read_page(struct req *req, struct page *page, int64_t limit)
 		       page);
 }
 
+/* Our own commits ring; the webhook module's (`webhook.disabled`) do not, so
+ * that they are looked for now and then. After store_stop_waiting() nothing
+ * waits any more. */
+static int wait_for_page(struct req *req, struct page *page, int64_t limit,
+			 unsigned wait_ms)
+{
+	struct store *store = req->api->env.store;
+	int err = 0;
+
+	while (!err && !page->bytes && wait_ms) {
+		const unsigned slice_ms = MIN(wait_ms, LOOK_MS);
+
+		(void)store_wait_event(store, page->row, slice_ms);
+		wait_ms -= slice_ms;
+		err = read_page(req, page, limit);
+	}
+
+	return err;
+}
+
 /* A long poll: the thread is the core's, and waits. One of these at a time is
  * what the transport asks for. */
 static json_t *read_events(struct req *req)
 {
-	struct store *store = req->api->env.store;
 	struct page page = {.rows = json_array()};
 	struct opt_faults faults = {0};
 	json_t *input = NULL;
@@ -106,9 +126,8 @@ static json_t *read_events(struct req *req)
 	json_decref(input);
 
 	err = read_page(req, &page, limit);
-	if (!err && !page.bytes && wait_ms &&
-	    store_wait_event(store, page.row, wait_ms))
-		err = read_page(req, &page, limit);
+	if (!err)
+		err = wait_for_page(req, &page, limit, wait_ms);
 	if (err) {
 		json_decref(page.rows);
 		return api_error(API_ERR_unavailable, NULL);

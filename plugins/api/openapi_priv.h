@@ -7,6 +7,7 @@
 #define BIFRONS_API_OPENAPI_PRIV_H
 
 #include "api/api_priv.h"
+#include "common/event_list.h"
 
 /** {"$ref": "#/components/KIND/NAME"} */
 json_t *openapi_ref(const char *kind, const char *name);
@@ -23,6 +24,9 @@ json_t *openapi_components(void);
 
 /** {"call.created": …}: one for every event type */
 json_t *openapi_webhooks(void);
+
+/** The schema of an event's data */
+json_t *openapi_event_data(enum event_type type);
 
 /** What a verb that takes a file takes: multipart, or the bytes */
 json_t *openapi_file_body(const struct verb_row *row);

@@ -88,8 +88,8 @@ static void add_success(json_t *out, const struct verb_row *row)
 /** One more code of a status: its response lists them */
 static void add_error(json_t *out, enum api_err err)
 {
-	const char *code = api_err_code(err), *old;
-	char status[8], *text;
+	const char *old;
+	char status[8], *code, *text;
 	json_t *reply;
 
 	g_snprintf(status, sizeof(status), "%d", api_err_status(err));
@@ -105,10 +105,14 @@ static void add_error(json_t *out, enum api_err err)
 	}
 
 	old = json_str(reply, "description", "");
-	text = g_strdup_printf("%s%s`%s`: %s.", old, *old ? " " : "", code,
-			       api_err_title(err));
-	json_set_str(reply, "description", text);
-	g_free(text);
+	code = g_strdup_printf("`%s`:", api_err_code(err));
+	if (!strstr(old, code)) {
+		text = g_strdup_printf("%s%s%s %s.", old, *old ? " " : "", code,
+				       api_err_title(err));
+		json_set_str(reply, "description", text);
+		g_free(text);
+	}
+	g_free(code);
 }
 
 static void add_errors(json_t *out, const enum api_err *errors)
@@ -117,15 +121,17 @@ static void add_errors(json_t *out, const enum api_err *errors)
 		add_error(out, *errors);
 }
 
-static const enum api_err always[] = {API_ERR_rate_limit,  API_ERR_internal,
-				      API_ERR_unavailable, API_ERR_busy,
-				      API_ERR_timeout,     API_OK};
-static const enum api_err keyed[] = {API_ERR_unauthorized, API_ERR_key_expired,
-				     API_ERR_forbidden,
-				     API_ERR_account_suspended, API_OK};
+static const enum api_err always[] = {
+	API_ERR_bad_request, API_ERR_uri_too_long, API_ERR_headers_too_large,
+	API_ERR_rate_limit,  API_ERR_internal,     API_ERR_unavailable,
+	API_ERR_busy,        API_ERR_timeout,      API_OK};
+static const enum api_err keyed[] = {
+	API_ERR_unauthorized,      API_ERR_key_expired,       API_ERR_forbidden,
+	API_ERR_account_suspended, API_ERR_account_not_found, API_OK};
 static const enum api_err bodied[] = {API_ERR_malformed_json,
 				      API_ERR_body_too_large,
 				      API_ERR_unsupported_media_type, API_OK};
+static const enum api_err sized[] = {API_ERR_length_required, API_OK};
 static const enum api_err filed[] = {
 	API_ERR_bad_request,    API_ERR_length_required,
 	API_ERR_body_too_large, API_ERR_unsupported_media_type,
@@ -153,6 +159,8 @@ json_t *openapi_responses(const struct verb_row *row)
 	add_success(out, row);
 	if (verb->body)
 		add_errors(out, verb_takes_file(row->kind) ? filed : bodied);
+	if (row->kind == VERB_CREATE || row->kind == VERB_PATCH)
+		add_errors(out, sized);
 	if (!str_eq(row->scope, "public"))
 		add_errors(out, keyed);
 	add_errors(out, verb->errors);

@@ -159,7 +159,8 @@ static const struct opt event_opts[] = {
 		.name = "data",
 		.type = OPT_ANY,
 		.flags = OPT_REQUIRED,
-		.doc = "The resource as its GET shows it.",
+		.doc = "The resource as its GET shows it, of most types; "
+		       "`webhooks` says of each.",
 	},
 	OPT_END,
 };
@@ -170,9 +171,10 @@ json_t *openapi_webhooks(void)
 	unsigned i;
 
 	for (i = 0; i < EVENT_NTYPES; ++i) {
-		schema = json_pack("{s:[o, {s:{s:{s:s}}}]}", "allOf",
+		schema = json_pack("{s:[o, {s:{s:{s:s}, s:o}}]}", "allOf",
 				   openapi_ref("schemas", "Event"),
-				   "properties", "type", "const", types[i]);
+				   "properties", "type", "const", types[i],
+				   "data", openapi_event_data(i));
 		item = json_pack(
 			"{s:{s:s, s:[s], s:{s:b, s:{s:{s:o}}}, s:{s:{s:s}}}}",
 			"post", "summary", types[i], "tags", "events",

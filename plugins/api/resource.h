@@ -58,7 +58,7 @@ enum {
 	 .min = 1,                                                             \
 	 .max = 200,                                                           \
 	 .def = "50",                                                          \
-	 .doc = "How many at most."},                                          \
+	 .doc = "How many at most; fewer where they are large."},              \
 		{.name = "page_token",                                         \
 		 .type = OPT_STRING,                                           \
 		 .min = 1,                                                     \

@@ -13,8 +13,17 @@
 
 static const char attempt_kind[] = "attempt";
 
+/* What causes something stands before it when both are of one millisecond:
+ * what came and went, what it made of the call, who was told */
+enum rank {
+	RANK_NOTE,
+	RANK_EVENT,
+	RANK_DELIVERY
+};
+
 struct item {
 	int64_t at_ms;
+	enum rank rank;
 	size_t nth;
 	bool of_list; /**< one of the call's `attempts` */
 	bool claimed; /**< a note that tells of one of these */
@@ -102,10 +111,12 @@ void timeline_free(struct timeline *tl)
 }
 
 /** A new item; it is the timeline's. @return It, to be filled in */
-static json_t *add(struct timeline *tl, int64_t at_ms, const char *kind)
+static json_t *add(struct timeline *tl, int64_t at_ms, enum rank rank,
+		   const char *kind)
 {
 	struct item item = {
 		.at_ms = at_ms,
+		.rank = rank,
 		.nth = tl->items->len,
 		.json = json_object(),
 	};
@@ -155,7 +166,8 @@ void timeline_add_notes(struct timeline *tl, const json_t *notes)
 	{
 		if (time_of(note, "at", &at_ms))
 			continue;
-		item = add(tl, at_ms, json_str(note, "kind", "note"));
+		item = add(tl, at_ms, RANK_NOTE,
+			   json_str(note, "kind", "note"));
 		json_set_str(
 			item, "text",
 			json_str(note, "text", json_str(note, "note", "")));
@@ -179,7 +191,7 @@ void timeline_add_attempts(struct timeline *tl, const json_t *attempts)
 	{
 		if (time_of(attempt, "at", &at_ms))
 			continue;
-		item = add(tl, at_ms, attempt_kind);
+		item = add(tl, at_ms, RANK_NOTE, attempt_kind);
 		last_of(tl)->of_list = true;
 		host = json_str(attempt, "host", "a device");
 		code = json_int(attempt, "sip_code", 0);
@@ -262,7 +274,7 @@ void timeline_add_event(struct timeline *tl, const json_t *event)
 
 	if (time_of(event, "created_at", &at_ms))
 		return;
-	item = add(tl, at_ms, "event");
+	item = add(tl, at_ms, RANK_EVENT, "event");
 	set_text(item, event_text(type, data));
 	json_set_str(item, "type", type);
 	copy(item, "event_id", event, "id");
@@ -279,7 +291,7 @@ void timeline_add_event(struct timeline *tl, const json_t *event)
 static json_t *add_sent(struct timeline *tl, int64_t at_ms,
 			const struct timeline_delivery *delivery)
 {
-	json_t *item = add(tl, at_ms, "delivery");
+	json_t *item = add(tl, at_ms, RANK_DELIVERY, "delivery");
 
 	json_set_str(item, "text", ""); /* stands in front; filled in later */
 	json_set_str(item, "delivery_id", delivery->id);
@@ -338,6 +350,8 @@ static gint by_time(gconstpointer left, gconstpointer right)
 
 	if (a->at_ms != b->at_ms)
 		return a->at_ms < b->at_ms ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
 
 	return a->nth < b->nth ? -1 : 1;
 }

@@ -6,12 +6,15 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
+#include "app/app_webhooks.h"
 #include "call/call.h"
 #include "clip/clip.h"
 #include "fetch/fetch.h"
 #include "loop/loop.h"
 #include "media/media.h"
+#include "record/record.h"
 #include "render/render.h"
 #include "store/store.h"
 #include "webrtc/wrtc.h"
@@ -177,6 +180,64 @@ static void put_fetches(GString *out, struct fetcher *fetcher)
 		st.failed);
 }
 
+static void put_recordings(GString *out, struct recorder *recorder,
+			   const struct call_stats *calls)
+{
+	struct recorder_stats st;
+
+	recorder_stats(recorder, &st);
+	gauge(out, "recordings_running", "Files that are recorded now",
+	      (double)st.running);
+	counter(out, "recordings_started_total", "Files begun", st.started);
+	counter(out, "recordings_finished_total", "Recordings that are whole",
+		calls->recorded);
+	counter(out, "recordings_failed_total", "Recordings that broke off",
+		calls->record_failed);
+	counter(out, "recordings_bytes_total", "Size of those that ended",
+		calls->record_bytes);
+	counter(out, "recordings_lost_frames_total",
+		"Frames that became silence", st.lost_frames);
+	gauge(out, "recordings_round_max_seconds",
+	      "Longest round of writing; above 3 sound is lost",
+	      seconds(st.round_max_us));
+}
+
+static void put_webhooks(GString *out, const struct app_webhooks *st)
+{
+	gauge(out, "webhook_pending", "Deliveries that wait",
+	      (double)st->pending);
+	gauge(out, "webhook_oldest_due_seconds",
+	      "For how long the first of them could have been sent",
+	      (double)st->due_age_ms / 1e3);
+	gauge(out, "webhook_oldest_unread_seconds",
+	      "Age of the first event that the webhook module has not read",
+	      (double)st->unread_age_ms / 1e3);
+	gauge(out, "webhook_disabled", "Endpoints that are disabled",
+	      (double)st->disabled);
+	counter(out, "webhook_attempts_delivered_total",
+		"Attempts that were answered with 2xx", st->totals.delivered);
+	counter(out, "webhook_attempts_failed_total", "Attempts that were not",
+		st->totals.retried + st->totals.failed);
+	counter(out, "webhook_failed_total",
+		"Deliveries that have no attempt left", st->totals.failed);
+	counter(out, "webhook_canceled_total",
+		"Deliveries of endpoints that were disabled or deleted",
+		st->totals.canceled);
+}
+
+/* Recordings, files and the store lie there */
+static void put_disk(GString *out, const char *data_dir)
+{
+	struct statvfs disk;
+
+	if (statvfs(data_dir, &disk))
+		return;
+	gauge(out, "data_free_bytes", "Room on the data directory's disk",
+	      (double)disk.f_bavail * (double)disk.f_frsize);
+	gauge(out, "data_size_bytes", "Size of that disk",
+	      (double)disk.f_blocks * (double)disk.f_frsize);
+}
+
 static void put_renders(GString *out, struct render *render)
 {
 	struct render_stats st;
@@ -236,6 +297,7 @@ char *app_metrics(void *arg)
 {
 	struct app *app = arg;
 	struct calls_read read = {.table = app->calls, .clips = app->clips};
+	struct app_webhooks webhooks;
 	GString *out = g_string_sized_new(8192);
 
 	g_string_append_printf(out,
@@ -248,10 +310,15 @@ char *app_metrics(void *arg)
 
 	if (!loop_call(app->loop, "metrics", read_calls, &read)) {
 		put_calls(out, &read.stats);
+		put_recordings(out, app->recorder, &read.stats);
 		put_clips(out, &read.clips_stats);
 	}
 	put_loop(out, app->loop);
 	put_store(out, app->store);
+	if (!app_webhooks_read(&webhooks, store_db(app->store),
+			       clock_wall_ms(app->events.clock)))
+		put_webhooks(out, &webhooks);
+	put_disk(out, app->cfg->data_dir);
 	put_media(out, app->media);
 	put_fetches(out, app->fetcher);
 	put_renders(out, app->render);

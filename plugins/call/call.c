@@ -92,22 +92,6 @@ void call_turn_end(struct call *call)
 	obj_unref(call);
 }
 
-/* Media figures and what the leg knew, while it is there */
-static void take_last_look(struct call *call)
-{
-	struct leg *leg = call->leg;
-	const struct call_media_ops *ops = call->table->env.media;
-	struct media_stats stats;
-
-	if (!leg || !leg->media || !call->media)
-		return;
-
-	memset(&stats, 0, sizeof(stats));
-	ops->stats(leg->media, &stats);
-	g_free(call->quality);
-	call->quality = call_quality_text(&stats);
-}
-
 static const int rejections[HANGUP_NREASONS] = {
 	[HANGUP_NORMAL] = 480,   [HANGUP_BUSY] = 486,
 	[HANGUP_NOANSWER] = 480, [HANGUP_REJECTED] = 603,
@@ -162,7 +146,7 @@ int call_end(struct call *call, const struct leg_end *end)
 	call_connect_cancel(call);
 	call_bridge_close(call);
 	call_play_forget(call); /* an async one */
-	take_last_look(call);
+	(void)call_quality_look(call);
 
 	/* what the leg ended by itself has its code already */
 	if (ours && answered)
@@ -206,6 +190,7 @@ void call_answered(struct call *call)
 	call_set_state(call, CALL_ANSWERED);
 	++call->table->stats.answered;
 	call_timers_answered(call);
+	call_quality_watch(call);
 	if (call->leg && call->leg->ops->describe_media) {
 		g_free(call->media);
 		call->media = call->leg->ops->describe_media(call->leg);
@@ -266,7 +251,8 @@ static json_t *digit_json(const struct call *call, char digit,
 	return data;
 }
 
-void call_digit(struct call *call, char digit, unsigned duration_ms)
+void call_digit(struct call *call, char digit, unsigned duration_ms,
+		bool in_media)
 {
 	const struct flow_event ev = {.type = FLOW_EV_DIGIT, .digit = digit};
 
@@ -281,7 +267,7 @@ void call_digit(struct call *call, char digit, unsigned duration_ms)
 	if (!call_bridge_peer(call))
 		call_flow_event(call, &ev);
 	else if (!call_connect_digit(call, digit))
-		call_bridge_digit(call, digit, duration_ms);
+		call_bridge_digit(call, digit, duration_ms, in_media);
 }
 
 int call_hangup(struct call *call, const struct leg_end *end,

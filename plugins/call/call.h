@@ -262,6 +262,7 @@ struct call_stats {
 	size_t live, incoming, outgoing;
 	uint64_t created, answered, ended, refused;
 	uint64_t by_reason[HANGUP_NREASONS];
+	uint64_t recorded, record_failed, record_bytes;
 };
 void call_table_stats(const struct call_table *table, struct call_stats *st);
 

@@ -127,14 +127,14 @@ static void on_failed(void *arg, int err, const char *why)
 	call_turn_end(call);
 }
 
-static void on_dtmf(void *arg, char digit, unsigned duration_ms)
+static void on_dtmf(void *arg, char digit, unsigned duration_ms, bool in_media)
 {
 	struct call_attempt *att = arg;
 	struct call *call = att->call;
 
 	call_turn_begin(call);
 	if (is_won(att))
-		call_digit(call, digit, duration_ms);
+		call_digit(call, digit, duration_ms, in_media);
 	call_turn_end(call);
 }
 

@@ -185,17 +185,18 @@ static bool is_in_time(struct call *peer)
 	return true;
 }
 
-/* In the media it passes by itself; where either side has its digits in its
+/* From media to media it passes by itself; where either side has it in its
  * signalling it is carried over */
-void call_bridge_digit(struct call *call, char digit, unsigned duration_ms)
+void call_bridge_digit(struct call *call, char digit, unsigned duration_ms,
+		       bool in_media)
 {
 	struct call *peer = call_bridge_peer(call);
 	const char text[2] = {digit, '\0'};
 	const unsigned ms = duration_ms ? duration_ms : CALL_DIGIT_MS;
 	const struct call_media_ops *ops;
 
-	if (!peer || !peer->leg ||
-	    (!by_signalling(peer) && !by_signalling(call)) || !is_in_time(peer))
+	if (!peer || !peer->leg || (in_media && !by_signalling(peer)) ||
+	    !is_in_time(peer))
 		return;
 	ops = peer->table->env.media;
 	if (by_signalling(peer))

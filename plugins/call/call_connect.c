@@ -64,6 +64,47 @@ static void let_go(struct call_connect *con, struct call *callee)
 		con->winner = NULL;
 }
 
+static void note(struct call *call, const struct call *other, const char *what)
+{
+	char line[CALL_NOTE_SIZE];
+
+	g_snprintf(line, sizeof(line), "call %s: %s", other->id, what);
+	call_note_as(call, CALL_NOTE_CONNECT, line);
+}
+
+static void note_rings(const struct call_connect *con,
+		       const struct call *callee)
+{
+	char *what = g_strdup_printf("rings %s", callee->destination.target);
+
+	note(con->caller, callee, what);
+	g_free(what);
+}
+
+static void note_out(const struct call_connect *con, const struct call *callee,
+		     enum hangup_reason reason)
+{
+	const struct call_end *end = &callee->end;
+	char code[16] = "", *what;
+
+	if (end->sip_code)
+		g_snprintf(code, sizeof(code), ", SIP %d", end->sip_code);
+	what = g_strdup_printf("%s%s%s%s", hangup_reason_name(reason),
+			       end->code ? ", " : "",
+			       end->code ? end->code : "", code);
+	note(con->caller, callee, what);
+	g_free(what);
+}
+
+/* Why one that did nothing itself is hung up */
+static void note_dropped(const struct call_connect *con, struct call *callee)
+{
+	note(callee, con->caller,
+	     con->caller->state == CALL_ENDED
+		     ? "has ended, and this one with it"
+		     : "goes on without this one");
+}
+
 /* All but one are hung up */
 static void drop_callees(struct call_connect *con, const struct call *but,
 			 const char *code)
@@ -83,6 +124,8 @@ static void drop_callees(struct call_connect *con, const struct call *but,
 		if (callee == but)
 			continue;
 		let_go(con, callee);
+		if (!code)
+			note_dropped(con, callee);
 		call_end(callee, &end);
 	}
 }
@@ -190,6 +233,7 @@ static void take_result(struct call_connect *con, const struct call *callee)
 	/* it answered, and went before it was bridged: it did not want to */
 	if (callee->answered.wall_ms && reason == HANGUP_NORMAL)
 		reason = HANGUP_REJECTED;
+	note_out(con, callee, reason);
 	rank = call_reason_rank(reason);
 	if (con->status && rank <= con->rank)
 		return;
@@ -234,6 +278,7 @@ static enum call_refusal ring_one(struct call_connect *con,
 				     ? con->destination_timeout_ms
 				     : con->timeout_ms;
 	g_ptr_array_add(con->callees, callee);
+	note_rings(con, callee);
 
 	return CALL_TAKEN;
 }
@@ -388,6 +433,7 @@ void call_connect_callee_answered(struct call *callee)
 
 	/* whoever is asked to confirm talks with nobody yet */
 	call_turn_begin(con->caller);
+	note(con->caller, callee, "answered, and is asked to confirm");
 	if (call_bridge_is_early_with(con->caller, callee))
 		call_bridge_close(callee);
 	call_connect_ring(con);

@@ -71,7 +71,8 @@ void call_connect_ring_failed(struct call *call)
 	if (!con || !con->ring)
 		return;
 
-	/* the usual tone in its place */
+	call_note_as(call, CALL_NOTE_MEDIA,
+		     "ring_tone cannot be played: the usual one instead");
 	g_free(con->ring);
 	con->ring = NULL;
 	con->ring_id = 0;

@@ -25,6 +25,15 @@ static const struct leg_end refusals[] = {
 			       .sip_code = 404},
 };
 
+/* Which limit it was no other field says */
+static void note_limit(struct call *call)
+{
+	char line[CALL_NOTE_SIZE];
+
+	g_snprintf(line, sizeof(line), "refused: %s is reached", call->over);
+	call_note_as(call, CALL_NOTE_STATE, line);
+}
+
 void call_refuse(struct call *call, enum call_refusal refusal)
 {
 	struct leg_end end = refusals[refusal];
@@ -34,7 +43,10 @@ void call_refuse(struct call *call, enum call_refusal refusal)
 		return;
 
 	end.by = HANGUP_BY_SYSTEM;
-	log_info("call %s: refused, %s", call->id, end.code);
+	log_info("call %s: refused, %s%s%s", call->id, end.code,
+		 call->over ? ": " : "", call->over ? call->over : "");
+	if (call->over)
+		note_limit(call);
 	call_turn_begin(call);
 	call_write(call, EVENT_CALL_CREATED);
 	call_end(call, &end);

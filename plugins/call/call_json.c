@@ -11,7 +11,6 @@
 #include "media/media.h"
 
 enum {
-	QUALITY_SIZE = 320,
 	HANGUP_SIZE = 160,
 };
 
@@ -85,35 +84,6 @@ static void put_action(GString *out, const struct call *call)
 		jsonw_null(out, "action");
 }
 
-static void put_direction(GString *out, const char *key,
-			  const struct media_quality *quality)
-{
-	jsonw_open(out, key, '{');
-	if (quality->mos > 0)
-		jsonw_fixed(out, "mos", quality->mos, 2);
-	else
-		jsonw_null(out, "mos");
-	jsonw_fixed(out, "loss", quality->loss, 4);
-	jsonw_int(out, "jitter_ms", quality->jitter_ms);
-	jsonw_int(out, "rtt_ms", quality->rtt_ms);
-	jsonw_close(out, '}');
-}
-
-char *call_quality_text(const struct media_stats *stats)
-{
-	GString *out = g_string_sized_new(QUALITY_SIZE);
-
-	jsonw_open(out, NULL, '{');
-	put_direction(out, "in", &stats->in);
-	put_direction(out, "out", &stats->out);
-	jsonw_int(out, "rx_packets", (int64_t)stats->rx_packets);
-	jsonw_int(out, "rx_lost", (int64_t)stats->rx_lost);
-	jsonw_int(out, "tx_packets", (int64_t)stats->tx_packets);
-	jsonw_close(out, '}');
-
-	return g_string_free(out, FALSE);
-}
-
 static void put_attempts(GString *out, const struct call *call)
 {
 	unsigned i;
@@ -133,7 +103,7 @@ static void put_attempts(GString *out, const struct call *call)
 	jsonw_close(out, ']');
 }
 
-/* What the leg said of it, and how it was at the end */
+/* What the leg said of it, and how it was when we last looked */
 static void put_media(GString *out, const struct call *call)
 {
 	jsonw_text(out, "media", call->media);

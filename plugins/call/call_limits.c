@@ -85,16 +85,20 @@ static bool is_over(int now, int max)
 	return max > 0 && now >= max;
 }
 
-static bool account_allows(const struct dir_account *acc, const struct usage *u,
-			   bool outgoing)
+/* @return Which limit is reached, in words, or NULL */
+static const char *over_account(const struct dir_account *acc,
+				const struct usage *u, bool outgoing)
 {
 	if (!acc || !u)
-		return true;
+		return NULL;
 	if (is_over(u->calls, acc->max_calls))
-		return false;
+		return "the account's max_calls";
+	if (outgoing && is_over(u->outgoing, acc->max_outgoing))
+		return "the account's max_outgoing";
+	if (!outgoing && is_over(u->incoming, acc->max_incoming))
+		return "the account's max_incoming";
 
-	return outgoing ? !is_over(u->outgoing, acc->max_outgoing)
-			: !is_over(u->incoming, acc->max_incoming);
+	return NULL;
 }
 
 static void count(struct usage *usage, bool outgoing, int n)
@@ -108,23 +112,25 @@ static void count(struct usage *usage, bool outgoing, int n)
 		usage->incoming += n;
 }
 
-/* Is there a token in both? Only then one is taken from each. */
-static bool take_tokens(struct usage *acc, int acc_cps, struct usage *trunk,
-			int trunk_cps, int64_t now_us)
+/* Is there a token in both? Only then one is taken from each.
+ * @return Which limit is reached, in words, or NULL */
+static const char *take_tokens(struct usage *acc, int acc_cps,
+			       struct usage *trunk, int trunk_cps,
+			       int64_t now_us)
 {
 	const bool by_acc = acc && acc_cps > 0;
 	const bool by_trunk = trunk && trunk_cps > 0;
 
 	if (by_acc && !bucket_fill(&acc->cps, acc_cps, now_us))
-		return false;
+		return "the account's max_cps";
 	if (by_trunk && !bucket_fill(&trunk->cps, trunk_cps, now_us))
-		return false;
+		return "the trunk's max_cps";
 	if (by_acc)
 		acc->cps.tokens -= TOKEN;
 	if (by_trunk)
 		trunk->cps.tokens -= TOKEN;
 
-	return true;
+	return NULL;
 }
 
 enum call_refusal call_limits_take(struct call *call)
@@ -141,22 +147,25 @@ enum call_refusal call_limits_take(struct call *call)
 		return CALL_REFUSED_PLATFORM;
 	if (!acc || acc->suspended)
 		return CALL_REFUSED_ACCOUNT;
-	if (table->env.max_calls && table->live >= table->env.max_calls)
+	if (table->env.max_calls && table->live >= table->env.max_calls) {
+		call->over = "the platform's max_calls";
 		return CALL_REFUSED_PLATFORM;
+	}
 
 	trim(table);
 	acc_usage = usage_of(table, call->account_id);
 	trunk_usage = usage_of(table, call->trunk_id);
 	if (trunk_usage)
 		trunk = directory_trunk(dir, call->trunk_id);
-	if (!account_allows(acc, acc_usage, call->outgoing))
-		return CALL_REFUSED_LIMIT;
-	if (trunk && is_over(trunk_usage->calls, trunk->max_calls))
-		return CALL_REFUSED_LIMIT;
+	call->over = over_account(acc, acc_usage, call->outgoing);
+	if (!call->over && trunk &&
+	    is_over(trunk_usage->calls, trunk->max_calls))
+		call->over = "the trunk's max_calls";
 	/* an outgoing one waits for its turn: call_limits_wait_ms() */
-	if (!call->outgoing &&
-	    !take_tokens(acc_usage, acc->max_cps, trunk_usage,
-			 trunk ? trunk->max_cps : 0, now_us))
+	if (!call->over && !call->outgoing)
+		call->over = take_tokens(acc_usage, acc->max_cps, trunk_usage,
+					 trunk ? trunk->max_cps : 0, now_us);
+	if (call->over)
 		return CALL_REFUSED_LIMIT;
 
 	count(acc_usage, call->outgoing, 1);

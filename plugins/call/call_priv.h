@@ -196,7 +196,8 @@ struct call {
 	struct timer limit_timer; /**< ring timeout, then maximum duration */
 	struct timer quiet_timer; /**< of one that was quiet as it rang: */
 	bool was_quiet;
-	uint64_t quiet_packets; /**< had come until then */
+	uint64_t quiet_packets;     /**< had come until then */
+	struct timer quality_timer; /**< the next look, once answered */
 	struct timer flush_timer;
 
 	/* what is written (call_record.c) */
@@ -211,6 +212,8 @@ struct call {
 	int64_t pressed_ms; /**< until when carried digits take, monotonic */
 
 	GPtrArray *recordings; /**< struct call_recording; NULL = none */
+
+	const char *over; /**< the limit that refused it, in words, or NULL */
 
 	GArray *notes; /**< struct call_note; NULL = none yet */
 	size_t notes_dropped;
@@ -290,7 +293,8 @@ void call_ringing(struct call *call);
 void call_answered(struct call *call);
 void call_leg_early(struct call *call);
 void call_leg_failed(struct call *call, int err, const char *why);
-void call_digit(struct call *call, char digit, unsigned duration_ms);
+void call_digit(struct call *call, char digit, unsigned duration_ms,
+		bool in_media);
 
 /* ---- call_attempt.c ---- */
 
@@ -446,8 +450,6 @@ void call_put_variables(GString *out, const struct call *call, size_t max);
 void call_put_step(GString *out, const char *key, const struct flow_step *step);
 /** A new object */
 json_t *call_hangup_json(const struct call_end *end);
-/** JSON text; g_free() it */
-char *call_quality_text(const struct media_stats *stats);
 /** @return NULL for "" */
 const char *call_opt_id(const char *id);
 
@@ -462,7 +464,8 @@ void call_bridge_close(struct call *call);
 struct call *call_bridge_peer(const struct call *call);
 bool call_bridge_is_early_with(const struct call *call,
 			       const struct call *peer);
-void call_bridge_digit(struct call *call, char digit, unsigned duration_ms);
+void call_bridge_digit(struct call *call, char digit, unsigned duration_ms,
+		       bool in_media);
 
 /* ---- call_hold.c ---- */
 
@@ -527,6 +530,13 @@ void call_timers_ringing(struct call *call);
 void call_timers_wait(struct call *call, int64_t ms);
 void call_timers_answered(struct call *call);
 void call_timers_stop(struct call *call);
+
+/* ---- call_quality.c ---- */
+
+/** Take the figures of its media into call->quality. @return There are any */
+bool call_quality_look(struct call *call);
+/** From now on that is told every 30 s */
+void call_quality_watch(struct call *call);
 
 /* ---- call_note.c ---- */
 

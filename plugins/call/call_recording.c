@@ -117,6 +117,17 @@ static void settle_reason(struct call_recording *rec)
 		rec->reason = "stopped";
 }
 
+static void count(const struct call_recording *rec)
+{
+	struct call_stats *stats = &rec->call->table->stats;
+
+	if (rec->err)
+		++stats->record_failed;
+	else
+		++stats->recorded;
+	stats->record_bytes += (uint64_t)MAX(rec->res.size_bytes, 0);
+}
+
 static void on_done(void *arg, const struct recording_result *res)
 {
 	struct call_recording *rec = arg;
@@ -131,6 +142,7 @@ static void on_done(void *arg, const struct recording_result *res)
 		let_go(rec);
 	settle_reason(rec);
 	rec->over = call_now(call);
+	count(rec);
 	(void)call_recording_set_state(rec, rec->err ? RECORDING_FAILED
 						     : RECORDING_FINISHED);
 	call_recording_write(rec, rec->err ? EVENT_RECORDING_FAILED
@@ -270,7 +282,7 @@ static int check(const struct call *call, const struct flow_record *prm,
 	    (call->state != CALL_ANSWERED && !call->early))
 		return ENOTCONN;
 	if (call->recordings && call->recordings->len >= RECORDINGS_MAX)
-		return EAGAIN;
+		return EDQUOT;
 	if (running(call) >= RUNNING_MAX)
 		return EBUSY;
 	/* the beep would cut off what the flow waits for */
@@ -285,6 +297,7 @@ static const char *code_of(int err)
 {
 	switch (err) {
 	case EAGAIN:
+	case EDQUOT:
 		return "busy";
 	case EBUSY:
 		return "wrong_state";

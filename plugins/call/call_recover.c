@@ -12,11 +12,17 @@
 #include "host/db.h"
 #include "host/log.h"
 
-/* The row's own sequence may be behind: noisy events do not touch the row */
+/* The row's own sequence may be behind: noisy events do not touch the row. So
+ * may its lists be: a recording or a callee that began is no event of its own
+ */
 static const char lost_sql[] =
 	"SELECT c.id, c.account_id, c.sequence, c.created_at, c.doc,"
 	" (SELECT max(e.sequence) FROM event e WHERE e.call_id = c.id),"
-	" (SELECT max(e.created_at) FROM event e WHERE e.call_id = c.id)"
+	" (SELECT max(e.created_at) FROM event e WHERE e.call_id = c.id),"
+	" (SELECT json_group_array(id) FROM (SELECT r.id FROM recording r"
+	"  WHERE r.call_id = c.id ORDER BY r.id)),"
+	" (SELECT json_group_array(id) FROM (SELECT k.id FROM call k"
+	"  WHERE k.parent_call_id = c.id ORDER BY k.id))"
 	" FROM call c WHERE c.status <> 'ended' AND c.node_id = ?1";
 
 static const char end_sql[] =
@@ -69,6 +75,14 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static void set_list(json_t *doc, const char *name, const char *text)
+{
+	json_t *list = text ? json_loads(text, 0, NULL) : NULL;
+
+	if (list)
+		json_object_set_new(doc, name, list);
+}
+
 static bool on_row(void *arg, const struct db_row *row)
 {
 	struct recover *rec = arg;
@@ -90,6 +104,8 @@ static bool on_row(void *arg, const struct db_row *row)
 		json_set_str(doc, "id", id);
 	}
 	close_doc(doc, ended_ms);
+	set_list(doc, "recording_ids", db_text(row, 7));
+	set_list(doc, "child_call_ids", db_text(row, 8));
 
 	out = json_text(doc);
 	STORE_ADD(rec->tx, STORE_ONE_ROW, end_sql, DB_S(id),

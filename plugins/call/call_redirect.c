@@ -27,6 +27,7 @@ static void leave_peer(struct call *call, enum call_peer_fate fate)
 	static const struct leg_end end = {.by = HANGUP_BY_LOCAL,
 					   .reason = HANGUP_NORMAL};
 	struct call *peer = call_bridge_peer(call);
+	char line[CALL_NOTE_SIZE];
 
 	if (peer)
 		call_turn_begin(peer);
@@ -36,6 +37,8 @@ static void leave_peer(struct call *call, enum call_peer_fate fate)
 		return;
 
 	call_connect_leave(peer);
+	g_snprintf(line, sizeof(line), "call %s: was redirected", call->id);
+	call_note_as(peer, CALL_NOTE_CONNECT, line);
 	if (fate == CALL_PEER_HANGUP) {
 		call_end(peer, &end);
 	} else {

@@ -115,4 +115,5 @@ void call_timers_stop(struct call *call)
 	timer_cancel(timers, &call->dtmf_timer);
 	timer_cancel(timers, &call->limit_timer);
 	timer_cancel(timers, &call->quiet_timer);
+	timer_cancel(timers, &call->quality_timer);
 }

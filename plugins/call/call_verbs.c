@@ -241,6 +241,8 @@ int call_verb_record(struct call *call, const struct flow_record *prm,
 		return refuse(whyp, "the flow plays now: no beep can be heard");
 	if (err == EBUSY)
 		return refuse(whyp, "four recordings run already");
+	if (err == EDQUOT)
+		return refuse(whyp, "a call has 100 recordings at most");
 
 	return error_of(err, whyp);
 }

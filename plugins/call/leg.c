@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "common/str.h"
+#include "flow/flow_vars.h"
 
 static const char *const reasons[HANGUP_NREASONS] = {
 	[HANGUP_NORMAL] = "normal",     [HANGUP_BUSY] = "busy",
@@ -45,4 +46,12 @@ int hangup_reason_by_name(const char *name, enum hangup_reason *reasonp)
 	}
 
 	return EINVAL;
+}
+
+const char *leg_variable_fault(const char *name)
+{
+	if (!flow_var_name_is_valid(name))
+		return "is no name of a variable";
+
+	return flow_var_name_is_reserved(name) ? "is read only" : NULL;
 }

@@ -74,9 +74,10 @@ struct leg_handler {
 	/** leg_answer() or leg_progress() came to nothing; ended() follows when
 	 * the leg is gone */
 	void (*failed)(void *arg, int err, const char *why);
-	/** A digit, by signalling (SIP INFO, a browser's message) or in the
-	 * media (media_handler.dtmf, passed on by the leg) */
-	void (*dtmf)(void *arg, char digit, unsigned duration_ms);
+	/** A digit, in the media (media_handler.dtmf, passed on by the leg) or
+	 * by signalling (SIP INFO, a browser's message) */
+	void (*dtmf)(void *arg, char digit, unsigned duration_ms,
+		     bool in_media);
 	/** What leg->media played is over (media_handler.played, passed on) */
 	void (*played)(void *arg, uint32_t play_id, int err);
 	/** No media came for the silence timeout (media_handler.silent) */
@@ -238,5 +239,9 @@ enum call_refusal {
 	CALL_REFUSED_PLATFORM, /**< platform's limit or closing: 503 */
 	CALL_REFUSED_FLOW,     /**< no such flow: 404 */
 };
+
+/** May whoever makes a call give its flow a variable of this name?
+ * @return NULL, or why not, in words */
+const char *leg_variable_fault(const char *name);
 
 #endif

@@ -139,6 +139,19 @@ static void replace(struct directory *dir, enum dir_kind kind, const char *id,
 	link_object(dir, kind, obj);
 }
 
+void directory_watch(struct directory *dir,
+		     void (*changed)(void *arg, enum dir_kind kind), void *arg)
+{
+	dir->changed = changed;
+	dir->changed_arg = arg;
+}
+
+static void tell(const struct directory *dir, enum dir_kind kind)
+{
+	if (dir->changed)
+		dir->changed(dir->changed_arg, kind);
+}
+
 void directory_remove(struct directory *dir, enum dir_kind kind, const char *id)
 {
 	void *old = g_hash_table_lookup(dir->kinds[kind], id);
@@ -148,6 +161,7 @@ void directory_remove(struct directory *dir, enum dir_kind kind, const char *id)
 
 	unlink_object(dir, kind, old);
 	g_hash_table_remove(dir->kinds[kind], id);
+	tell(dir, kind);
 }
 
 static const char *country_of(const struct directory *dir, const char *id)
@@ -265,6 +279,7 @@ void directory_apply(struct directory *dir, enum dir_kind kind,
 	case DIR_NKINDS:
 		break;
 	}
+	tell(dir, kind);
 }
 
 struct loading {

@@ -163,6 +163,11 @@ void directory_apply(struct directory *dir, enum dir_kind kind,
 void directory_remove(struct directory *dir, enum dir_kind kind,
 		      const char *id);
 
+/** Have one told of every change, once it is made; NULL: nobody any more. It
+ * changes nothing in here, and does its work later. */
+void directory_watch(struct directory *dir,
+		     void (*changed)(void *arg, enum dir_kind kind), void *arg);
+
 /** Borrowed; obj_ref() to keep. NULL when there is none */
 const struct dir_account *directory_account(const struct directory *dir,
 					    const char *id);

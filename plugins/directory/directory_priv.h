@@ -32,6 +32,8 @@ struct directory {
 	GHashTable *patterns;          /**< prefix -> dir_number, borrowed */
 	GHashTable *extensions;        /**< `at` -> dir_extension, borrowed */
 	struct sources sources;
+	void (*changed)(void *arg, enum dir_kind kind); /**< or NULL */
+	void *changed_arg;
 };
 
 /** Documents to objects (parse.c, trunk.c). @return A new object, or NULL:

@@ -12,7 +12,8 @@
 #include "flow/flow_types.h"
 
 enum {
-	POINTER_SIZE = 512
+	POINTER_SIZE = 512,
+	ID_MAX = 128,
 };
 
 static const char *check_id(const char *value)
@@ -28,7 +29,7 @@ static const struct opt action_opts[] = {
 	{.name = "id",
 	 .type = OPT_STRING,
 	 .min = 1,
-	 .max = 128,
+	 .max = ID_MAX,
 	 .check = check_id,
 	 .doc = "Any text, unique in the flow."},
 	{.name = "type",
@@ -41,12 +42,12 @@ static const struct opt action_opts[] = {
 	{.name = "next_id",
 	 .type = OPT_STRING,
 	 .min = 1,
-	 .max = 128,
+	 .max = ID_MAX,
 	 .doc = "The action that follows, instead of the next in order."},
 	{.name = "error_id",
 	 .type = OPT_STRING,
 	 .min = 1,
-	 .max = 128,
+	 .max = ID_MAX,
 	 .doc = "The action that follows an error."},
 	OPT_END,
 };
@@ -54,6 +55,8 @@ static const struct opt action_opts[] = {
 /** One making of a document */
 struct parse {
 	struct flow_doc *doc;
+	const json_t **options; /**< of the actions, as given; borrowed, or
+				   NULL */
 	struct opt_faults *faults;
 	bool failed;
 };
@@ -166,18 +169,37 @@ static const struct action_type *read_type(struct parse *parse,
 	return NULL;
 }
 
-static void read_option(struct parse *parse, struct flow_action *action,
-			const json_t *given, const char *base)
+/* What is wrong in lists of actions is told even when more is */
+static void check_nested(struct parse *parse, const struct opt *opts,
+			 const json_t *given, const char *ptr)
 {
+	for (; opts->name; ++opts)
+		if (str_eq(opts->format, FLOW_FORMAT_ACTIONS))
+			flow_doc_drop(flow_doc_keep(given, opts->name, ptr,
+						    parse->faults));
+}
+
+static void read_option(struct parse *parse, size_t index, const json_t *given,
+			const char *base)
+{
+	struct flow_action *action = &parse->doc->actions[index];
 	char ptr[POINTER_SIZE];
 	json_t *none = NULL, *shown;
+	int err;
 
 	if (!given)
 		given = none = json_object();
+	else
+		parse->options[index] = given;
 	join(ptr, base, "option");
-	if (flow_option_check(&action->option, action->type, given,
-			      OPT_MODE_FLOW, ptr, parse->faults)) {
+	err = flow_option_check(&action->option, action->type, given,
+				OPT_MODE_FLOW, ptr, parse->faults);
+	if (err || !action->json) {
 		parse->failed = true;
+		if (err == E2BIG)
+			parse->options[index] = NULL;
+		else
+			check_nested(parse, action->type->opts, given, ptr);
 		goto out;
 	}
 
@@ -195,7 +217,7 @@ static void note_id(struct parse *parse, const struct flow_action *action,
 {
 	struct flow_doc *doc = parse->doc;
 
-	if (!action->id)
+	if (!action->id || !action->id[0])
 		return;
 	if (g_hash_table_contains(doc->ids, action->id))
 		fault(parse, ptr, "id", "is another action's id too");
@@ -209,24 +231,29 @@ static void read_action(struct parse *parse, const json_t *in, const char *ptr)
 	struct flow_doc *doc = parse->doc;
 	const size_t index = doc->nactions++;
 	struct flow_action *action = &doc->actions[index];
+	const json_t *own = in;
 
+	/* whatever is wrong with it, the rest is read: every fault is told */
 	if (opt_check(&action->json, action_opts, in, OPT_MODE_CREATE, false,
-		      ptr, parse->faults)) {
+		      ptr, parse->faults))
 		parse->failed = true;
-		return;
-	}
+	if (action->json)
+		own = action->json;
 
-	action->id = json_str(action->json, "id", NULL);
-	action->next_id = json_str(action->json, "next_id", NULL);
-	action->error_id = json_str(action->json, "error_id", NULL);
+	action->id = json_str(own, "id", NULL);
+	action->next_id = json_str(own, "next_id", NULL);
+	action->error_id = json_str(own, "error_id", NULL);
 	note_id(parse, action, index, ptr);
 
-	action->type = read_type(parse, action->json, ptr);
+	if (!*json_str(own, "type", ""))
+		return; /* that was told */
+	action->type = read_type(parse, own, ptr);
 	if (!action->type)
 		return;
-	json_object_set_new(action->json, "type",
-			    json_string(action->type->name));
-	read_option(parse, action, json_object_get(in, "option"), ptr);
+	if (action->json)
+		json_object_set_new(action->json, "type",
+				    json_string(action->type->name));
+	read_option(parse, index, json_object_get(in, "option"), ptr);
 }
 
 static void read_list(struct parse *parse, const json_t *list, const char *name)
@@ -255,7 +282,10 @@ static void pointer_of(const struct flow_doc *doc, size_t index,
 static void need_target(void *arg, const char *id, const char *pointer)
 {
 	struct parse *parse = arg;
+	const size_t len = strlen(id);
 
+	if (!len || len > ID_MAX) /* no id at all: that was told */
+		return;
 	if (flow_doc_find(parse->doc, id) != FLOW_OVER)
 		return;
 	opt_fault(parse->faults, pointer, "no action has the id \"%.40s\"", id);
@@ -288,16 +318,18 @@ static void link_action(struct parse *parse, size_t index)
 			       last ? FLOW_OVER : index + 1, base, "next_id");
 	action->error = link_id(parse, action->error_id, action->next, base,
 				"error_id");
-	if (!action->type || !action->option)
+	if (!action->type)
 		return;
 
+	join(ptr, base, "option");
+	flow_option_targets(action->type->opts,
+			    action->option ? action->option
+					   : parse->options[index],
+			    ptr, need_target, parse);
 	if ((action->type->flags & ACTION_RUNS_FLOWS) ||
 	    json_flag(action->option, "sensitive", false) ||
 	    json_is_string(json_object_get(action->option, "sensitive")))
 		doc->sensitive = true;
-	join(ptr, base, "option");
-	flow_option_targets(action->type->opts, action->option, ptr,
-			    need_target, parse);
 }
 
 static bool is_list_right(struct parse *parse, const json_t *list,
@@ -355,12 +387,14 @@ static int parse_doc(struct parse *parse, const json_t *in)
 
 	n = json_array_size(main_list) + json_array_size(fallback);
 	doc->actions = g_new0(struct flow_action, n);
+	parse->options = g_new0(const json_t *, n);
 	doc->ids = g_hash_table_new(g_str_hash, g_str_equal);
 	read_list(parse, main_list, "actions");
 	doc->nmain = doc->nactions;
 	read_list(parse, fallback, "fallback_actions");
 	for (i = 0; i < doc->nactions; ++i)
 		link_action(parse, i);
+	g_free(parse->options);
 
 	return parse->failed ? EINVAL : 0;
 }
@@ -448,7 +482,7 @@ void *flow_doc_keep(const json_t *option, const char *name, const char *pointer,
 		g_snprintf(ptr, sizeof(ptr), "%s%s", base,
 			   json_str(fault, "pointer", "/actions") +
 				   strlen("/actions"));
-		opt_fault(faults, ptr, "%s", json_str(fault, "message", ""));
+		opt_fault_once(faults, ptr, json_str(fault, "message", ""));
 	}
 	json_decref(own.list);
 	json_decref(in);

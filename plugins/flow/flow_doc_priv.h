@@ -46,6 +46,7 @@ size_t flow_doc_find(const struct flow_doc *doc, const char *id);
 /** The check of an action's options with all values known.
  * @param mode  OPT_MODE_FLOW when saved, OPT_MODE_QUERY when run
  * @param outp  As opt_check()
+ * @return 0, EINVAL, or E2BIG: nobody need look at the rest
  */
 int flow_option_check(json_t **outp, const struct action_type *type,
 		      const json_t *option, enum opt_mode mode,

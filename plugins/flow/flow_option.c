@@ -72,10 +72,39 @@ static int check_strings(const json_t *option, const char *pointer,
 	if (walk.bytes > FLOW_OPTION_MAX_BYTES) {
 		opt_fault(faults, pointer, "must be at most %d KiB",
 			  FLOW_OPTION_MAX_BYTES / 1024);
-		walk.failed = true;
+		return E2BIG;
 	}
 
 	return walk.failed ? EINVAL : 0;
+}
+
+/* The rest, when expressions are wrong: what was told of a value is enough */
+static void check_others(const struct action_type *type, const json_t *option,
+			 const char *pointer, struct opt_faults *faults)
+{
+	const size_t told = json_array_size(faults->list);
+	struct opt_faults more = {0};
+	const json_t *fault, *other;
+	json_t *out = NULL;
+	size_t i, j;
+
+	(void)opt_check(&out, type->opts, option, OPT_MODE_FLOW, false, pointer,
+			&more);
+	json_array_foreach(more.list, i, fault)
+	{
+		const char *at = json_str(fault, "pointer", "");
+
+		for (j = 0; j < told; ++j) {
+			other = json_array_get(faults->list, j);
+			if (str_eq(json_str(other, "pointer", ""), at))
+				break;
+		}
+		if (j == told)
+			opt_fault(faults, at, "%s",
+				  json_str(fault, "message", ""));
+	}
+	json_decref(more.list);
+	json_decref(out);
 }
 
 int flow_option_check(json_t **outp, const struct action_type *type,
@@ -89,6 +118,10 @@ int flow_option_check(json_t **outp, const struct action_type *type,
 	/* an expression is text when it is saved, and a value when it runs */
 	if (mode == OPT_MODE_FLOW) {
 		err = check_strings(option, pointer, faults);
+		if (err == EINVAL) {
+			check_others(type, option, pointer, faults);
+			return err;
+		}
 		if (err)
 			return err;
 	}

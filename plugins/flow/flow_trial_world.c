@@ -247,7 +247,7 @@ int flow_trial_record(void *arg, const struct flow_record *prm,
 		return err;
 	if (trial->nrecordings == TRIAL_RECORDINGS) {
 		*codep = "busy";
-		return EAGAIN;
+		return EDQUOT;
 	}
 	if (running(trial) == TRIAL_RECORDINGS_RUNNING) {
 		*codep = "wrong_state";

@@ -37,9 +37,13 @@ static bool may_take_over(const struct latch *latch,
 			  const struct media_addr *from, uint32_t ssrc,
 			  int64_t now_us)
 {
+	const int64_t silent_us = now_us - latch->heard_us;
+
 	if (latch->open)
 		return true;
-	if (now_us - latch->heard_us < LATCH_SILENCE_US)
+	if (media_addr_eq(from, &latch->from))
+		return silent_us >= LATCH_SSRC_US;
+	if (silent_us < LATCH_SILENCE_US)
 		return false;
 
 	return ssrc == latch->ssrc || media_addr_same_ip(from, &latch->from);

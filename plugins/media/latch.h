@@ -5,7 +5,9 @@
  * that sends two packets in sequence under one SSRC, from an allowed address,
  * is kept ("latched"), and our packets go back there: that is how a phone
  * behind NAT is reached. It changes only after a new session, or when it was
- * silent for two seconds and the new one has its SSRC or its address.
+ * silent for two seconds and the new one has its SSRC or its host. The same
+ * address and port with another SSRC is its own next stream (a gateway that
+ * put another source in): a tenth of a second without the old one is enough.
  *
  * Payload types are checked before. Thread: one; pure, time is an argument.
  */
@@ -19,7 +21,8 @@
 #include "media/addr.h"
 
 enum {
-	LATCH_SILENCE_US = 2000000
+	LATCH_SILENCE_US = 2000000,
+	LATCH_SSRC_US = 100000
 };
 
 struct media_source;

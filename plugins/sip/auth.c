@@ -92,6 +92,11 @@ static bool has_auth(const char *qop)
 	return false;
 }
 
+static bool is_usable(enum algorithm alg, const char *qop)
+{
+	return alg != ALG_NONE && (!qop || has_auth(qop));
+}
+
 static void store(struct digest *d, enum algorithm alg, bool sess, bool qop,
 		  char *nonce, char *opaque)
 {
@@ -120,7 +125,7 @@ static int on_challenge(auth_client_t *ca, const msg_auth_t *ch)
 	const bool fresh = !d->nonce || (stale && !strcasecmp(stale, "true"));
 	bool sess;
 	const enum algorithm alg = algorithm_of(name, &sess);
-	const bool usable = alg != ALG_NONE && (!qop || has_auth(qop));
+	const bool usable = is_usable(alg, qop);
 	char *nonce = usable ? param(home, ch, "nonce=") : NULL;
 	/* of several in one response the strongest stays */
 	const bool better = nonce && alg >= d->alg;
@@ -310,22 +315,40 @@ static char *open_password(const struct sipx_leg *leg)
 	return password;
 }
 
-/* The realm as it stands there, with its quotes, when we have its password */
-static const char *realm_of(const struct sipx_leg *leg, const msg_auth_t *ch)
+/* Digest, of a kind that we know? */
+static bool can_answer(const msg_auth_t *ch)
+{
+	su_home_t home[1] = {SU_HOME_INIT(home)};
+	bool sess, can;
+
+	if (!ch->au_scheme || strcasecmp(ch->au_scheme, "Digest"))
+		return false;
+	can = is_usable(algorithm_of(param(home, ch, "algorithm="), &sess),
+			param(home, ch, "qop="));
+	su_home_deinit(home);
+
+	return can;
+}
+
+/* The realm as it stands there, with its quotes, when we have its password
+ * @param whyp  Set when there is none */
+static const char *realm_of(const struct sipx_leg *leg, const msg_auth_t *ch,
+			    const char **whyp)
 {
 	const char *want = leg->trunk->realm, *realm;
 	size_t len;
 
+	*whyp = "it asks for no Digest that we know";
 	for (; ch; ch = ch->au_next) {
 		realm = msg_header_find_param(ch->au_common, "realm=");
 		len = realm ? strlen(realm) : 0;
-		if (!ch->au_scheme || strcasecmp(ch->au_scheme, "Digest") ||
-		    len < 2 || len > PARAM_MAX || *realm != '"' ||
-		    !sipx_value_ok(realm))
+		if (!can_answer(ch) || len < 2 || len > PARAM_MAX ||
+		    *realm != '"' || !sipx_value_ok(realm))
 			continue;
 		if (!want || (strlen(want) == len - 2 &&
 			      !strncmp(want, realm + 1, len - 2)))
 			return realm;
+		*whyp = "its realm is not the trunk's";
 	}
 
 	return NULL;
@@ -361,14 +384,21 @@ bool sipx_authenticate(struct sipx_leg *leg, const sip_t *sip)
 				       ? sip->sip_www_authenticate
 				       : sip->sip_proxy_authenticate;
 	char *password, *user, *pass, *text;
-	const char *realm;
+	const char *realm, *why;
 
-	if (!leg->trunk || !leg->trunk->username ||
-	    (!leg->dialling && !is_from_party(leg)))
+	if (!leg->trunk || !leg->trunk->username) {
+		sipx_leg_note(leg, "no credentials sent: %s",
+			      leg->trunk ? "the trunk has no username"
+					 : "there is no trunk");
 		return false;
-	realm = realm_of(leg, ch);
+	}
+	if (!leg->dialling && !is_from_party(leg))
+		return false;
+	realm = realm_of(leg, ch, &why);
 	password = realm ? open_password(leg) : NULL;
 	if (!password) {
+		sipx_leg_note(leg, "no credentials sent: %s",
+			      realm ? "the trunk has no password" : why);
 		log_warn("%s: trunk %s asks for credentials that we do not "
 			 "have",
 			 sipx_leg_name(leg), leg->trunk->id);

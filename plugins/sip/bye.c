@@ -169,7 +169,13 @@ void sipx_on_bye(const struct sipx_event *ev)
 
 	sipx_leg_note(leg, "BYE received");
 	read_reason(leg, ev->sip);
-	end_leg(leg, HANGUP_BY_REMOTE, HANGUP_NORMAL, 0, NULL);
+	if (leg->state == SIPX_INVITED) { /* in place of CANCEL */
+		sipx_count_sent(leg->stack, 487);
+		leg->end.sip_code = 487; /* what nua has sent */
+		end_leg(leg, HANGUP_BY_REMOTE, HANGUP_CANCELED, 487, NULL);
+	} else {
+		end_leg(leg, HANGUP_BY_REMOTE, HANGUP_NORMAL, 0, NULL);
+	}
 }
 
 void sipx_on_reply(const struct sipx_event *ev)

@@ -41,6 +41,18 @@ static bool is_kept(const char *name)
 	return false;
 }
 
+/* As it is kept already: names know no case. NULL: not yet */
+static const char *known_name(json_t *headers, const char *key)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(headers, name,
+			    value) if (!strcasecmp(name, key)) return name;
+
+	return NULL;
+}
+
 /* A header that came more than once is one list (RFC 3261 §7.3.1) */
 static void add_header(json_t *headers, const char *name, const char *value)
 {
@@ -48,6 +60,9 @@ static void add_header(json_t *headers, const char *name, const char *value)
 	const char *old;
 
 	sipx_clean(key, sizeof(key), name, strlen(name));
+	old = known_name(headers, key);
+	if (old)
+		str_copy(key, sizeof(key), old);
 	old = json_string_value(json_object_get(headers, key));
 	if (!old && json_object_size(headers) >= HEADERS_MAX)
 		return;
@@ -62,7 +77,8 @@ static void add_header(json_t *headers, const char *name, const char *value)
 
 static bool is_withheld(const sip_t *sip, const char *name)
 {
-	return sip->sip_privacy && !strcasecmp(name, "P-Asserted-Identity");
+	return !strcasecmp(name, "P-Asserted-Identity") &&
+	       sipx_is_withheld(sip);
 }
 
 static void add_known(json_t *headers, const sip_t *sip)
@@ -70,7 +86,9 @@ static void add_known(json_t *headers, const sip_t *sip)
 	const sip_p_asserted_identity_t *pai = sip_p_asserted_identity(sip);
 	char value[VALUE_SIZE];
 
-	for (; pai && !sip->sip_privacy; pai = pai->paid_next) {
+	if (pai && sipx_is_withheld(sip))
+		return;
+	for (; pai; pai = pai->paid_next) {
 		if (sip_header_field_e(value, sizeof(value),
 				       (const sip_header_t *)pai, 0) > 0) {
 			value[sizeof(value) - 1] = '\0';

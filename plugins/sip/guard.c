@@ -8,7 +8,9 @@
  * the headers are known and nothing has been kept yet; a request that is not
  * to be seen loses its request line, and nta throws away what is neither
  * request nor response. A response loses Retry-After: nua would ask again by
- * itself then, unseen by the call that has given up or gone another way. */
+ * itself then, unseen by the call that has given up or gone another way. And
+ * whatever says where our requests in a dialog shall go is dropped when it is
+ * no SIP URI: nua would try its BYE anew for ever, until the stack is full. */
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/sip_parser.h>
@@ -180,6 +182,25 @@ static bool broken(const msg_mclass_t *mclass, const sip_t *sip)
 	return false;
 }
 
+static bool is_way(const url_t *url)
+{
+	return url->url_type == url_sip || url->url_type == url_sips;
+}
+
+/* Without them requests go where the INVITE went, or came from */
+static void drop_bad_ways(sip_t *sip)
+{
+	const sip_record_route_t *r;
+
+	if (sip->sip_contact && !is_way(sip->sip_contact->m_url))
+		sip->sip_contact = NULL;
+	for (r = sip->sip_record_route; r; r = r->r_next)
+		if (!is_way(r->r_url)) {
+			sip->sip_record_route = NULL;
+			break;
+		}
+}
+
 static issize_t on_headers_end(msg_t *msg, msg_pub_t *mo, char *b, isize_t len,
 			       int eos)
 {
@@ -190,6 +211,7 @@ static issize_t on_headers_end(msg_t *msg, msg_pub_t *mo, char *b, isize_t len,
 
 	if (!before || n <= 0 || !(mo->msg_flags & MSG_FLG_BODY))
 		return n;
+	drop_bad_ways(sip);
 	if (!sip->sip_request) {
 		sip->sip_retry_after = NULL;
 		sipx_response_seen(guard->stack, sip);

@@ -99,13 +99,15 @@ void sipx_display(char *out, size_t size, const char *display)
 	if (!display)
 		return;
 
-	len = strnlen(display, sizeof(raw) - 1);
+	len = strlen(display);
 	while (len && isspace((unsigned char)*display))
 		++display, --len;
 	while (len && isspace((unsigned char)display[len - 1]))
 		--len;
 	if (len >= 2 && display[0] == '"' && display[len - 1] == '"')
 		++display, len -= 2;
+	if (len > sizeof(raw))
+		len = sizeof(raw);
 
 	for (; len; ++display, --len) {
 		if (*display == '\\' && len > 1)

@@ -127,7 +127,7 @@ static void offer_leg(const struct sipx_event *ev, struct sipx_leg *leg,
 
 	atomic_fetch_add(&ev->stack->n.taken, 1);
 	sipx_leg_note(leg, "INVITE received%s",
-		      leg->offer ? "" : " without SDP");
+		      leg->offer || bad ? "" : " without SDP");
 	if (bad)
 		reject_offer(ev, leg, bad, warning);
 	else if (leg->state == SIPX_INVITED)

@@ -54,7 +54,7 @@ void sipx_on_info(const struct sipx_event *ev)
 	nua_respond(ev->nh, 200, sipx_phrase(200),
 		    NUTAG_WITH_THIS(ev->stack->nua), TAG_END());
 	if (digit && takes_info(leg) && sipx_leg_hears(leg))
-		leg->leg.handler->dtmf(leg->leg.arg, digit, ms);
+		leg->leg.handler->dtmf(leg->leg.arg, digit, ms, false);
 }
 
 bool sipx_dtmf_by_info(const struct leg *arg)

@@ -182,9 +182,13 @@ static void unreachable(const struct sipx_event *ev, struct sipx_leg *leg)
 
 	log_info("%s: %s: %s", sipx_leg_name(leg), leg->remote,
 		 ev->phrase ? ev->phrase : "not sent");
-	sipx_leg_note(leg, "%s",
-		      late ? "no answer to INVITE"
-			   : "INVITE could not be sent");
+	if (late)
+		sipx_leg_note(leg, "no answer to INVITE");
+	else
+		sipx_leg_note(leg, "INVITE could not be sent%s",
+			      str_eq(ev->phrase, "DNS Error")
+				      ? ": the name was not found"
+				      : "");
 	end(leg, HANGUP_BY_SYSTEM, HANGUP_FAILED,
 	    late ? TIMED_OUT : UNREACHABLE, "unreachable");
 }

@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sipx_priv.h"
+#include "source.h"
 
-/* A trunk's ping: are we there, and do we take calls? (The guard has turned
- * strangers away.) The stack adds Allow and Supported. */
+/* The guard has turned strangers away over UDP; over TCP nua answers */
+static bool is_strangers(const struct sipx_event *ev)
+{
+	const struct dir_trunk *trunk;
+	struct sipx_peer peer;
+
+	sipx_source_peer(ev->stack, &peer);
+
+	return !directory_trunks_by_source(
+		ev->stack->dir, (struct sockaddr *)&peer.addr, &trunk, 1);
+}
+
+/* A trunk's ping: are we there, and do we take calls? The stack adds Allow and
+ * Supported. */
 void sipx_on_options(const struct sipx_event *ev)
 {
+	if (!ev->leg && is_strangers(ev)) {
+		sipx_refuse(ev, 403, NULL);
+		return;
+	}
 	if (ev->stack->draining || ev->stack->stopping) {
 		sipx_refuse(ev, 503, NULL);
 		return;

@@ -22,16 +22,19 @@ struct invite {
 };
 
 /* "host", "host:port" or a URI; one that is none is passed over */
-static void read_proxy(struct invite *inv, const struct dir_trunk *trunk)
+static void read_proxy(struct invite *inv, const struct sipx_stack *stack,
+		       const struct dir_trunk *trunk)
 {
 	struct sipx_target proxy;
 
 	if (!trunk || !trunk->outbound_proxy)
 		return;
-	if (sipx_target_parse(&proxy, trunk->outbound_proxy))
+	if (sipx_target_parse(&proxy, trunk->outbound_proxy)) {
 		log_warn("sip: trunk %s: outbound_proxy is no host", trunk->id);
-	else
-		sipx_target_uri(inv->proxy, sizeof(inv->proxy), &proxy);
+		return;
+	}
+	sipx_route_near(stack, &proxy);
+	sipx_target_uri(inv->proxy, sizeof(inv->proxy), &proxy);
 }
 
 static void compose(struct invite *inv, const struct sipx_stack *stack,
@@ -47,7 +50,7 @@ static void compose(struct invite *inv, const struct sipx_stack *stack,
 	g_snprintf(inv->to, sizeof(inv->to), "<%s>", uri);
 	sipx_identity_from(inv->from, sizeof(inv->from), stack, dial, trunk);
 	inv->headers = sipx_identity_headers(stack, dial, trunk);
-	read_proxy(inv, trunk);
+	read_proxy(inv, stack, trunk);
 }
 
 static void send_invite(struct sipx_leg *leg, const struct invite *inv)

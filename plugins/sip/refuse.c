@@ -28,6 +28,14 @@ void sipx_warning(char *out, size_t size, const struct sipx_stack *stack,
 		 stack->public_address, text);
 }
 
+/* With 415: what it could have been */
+static const char *accepted(const struct sipx_event *ev)
+{
+	return ev->event == nua_i_info
+		       ? "application/dtmf-relay, application/dtmf"
+		       : "application/sdp";
+}
+
 void sipx_refuse(const struct sipx_event *ev, int code, const char *warning)
 {
 	const bool invite = ev->event == nua_i_invite;
@@ -38,7 +46,7 @@ void sipx_refuse(const struct sipx_event *ev, int code, const char *warning)
 		    NUTAG_WITH_THIS(ev->stack->nua),
 		    TAG_IF(warning, SIPTAG_WARNING_STR(warning)),
 		    TAG_IF(code == 503, SIPTAG_RETRY_AFTER_STR(retry)),
-		    TAG_IF(code == 415, SIPTAG_ACCEPT_STR("application/sdp")),
+		    TAG_IF(code == 415, SIPTAG_ACCEPT_STR(accepted(ev))),
 		    TAG_END());
 	if (invite)
 		sipx_count_sent(ev->stack, code);

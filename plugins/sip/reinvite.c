@@ -48,9 +48,11 @@ static void handle_offer(const struct sipx_event *ev)
 	const int code = sipx_take_offer(leg, ev->sip, &why);
 
 	if (code) {
-		sipx_warning(warning, sizeof(warning), ev->stack, 305,
-			     why ? why : "");
+		sipx_warning(warning, sizeof(warning), ev->stack,
+			     code == 488 ? 305 : 399, why ? why : "");
 		sipx_refuse(ev, code, why ? warning : NULL);
+		sipx_leg_note(leg, "%d %s sent: %s", code, sipx_phrase(code),
+			      why ? why : "unusable body");
 		return;
 	}
 
@@ -113,6 +115,7 @@ void sipx_on_update(const struct sipx_event *ev)
 		sipx_refuse(ev, 481, NULL);
 		return;
 	}
+	sipx_leg_note(ev->leg, "UPDATE received");
 	code = sipx_body_sdp(ev->sip, &text, &len);
 	if (code)
 		sipx_refuse(ev, code, NULL);

@@ -10,6 +10,8 @@
 #include "common/str.h"
 #include "host/log.h"
 
+#include "hosts.h"
+
 enum {
 	GIVE_UP_MS = 4000, /* a host that says nothing at all */
 	HOSTS_MAX = 32
@@ -67,15 +69,29 @@ static bool is_local(const struct sipx_target *target, uint16_t port)
 	return found;
 }
 
+void sipx_route_near(const struct sipx_stack *stack, struct sipx_target *target)
+{
+	char address[SIPX_HOST_SIZE];
+
+	if (!sipx_hosts_find(address, sizeof(address), SIPX_HOSTS_FILE,
+			     target->host, strchr(stack->bind, ':') != NULL))
+		sipx_host_write(target->host, sizeof(target->host), address);
+}
+
 /* A call to our own socket would come in again, and go out again */
 static bool is_us(const struct sipx_stack *stack,
-		  const struct sipx_target *target)
+		  const struct sipx_target *named)
 {
 	const uint16_t port = stack->port;
+	struct sipx_target near = *named;
+	const struct sipx_target *target = &near;
 
-	return sipx_target_is(target, stack->public_address, port) ||
+	sipx_route_near(stack, &near);
+
+	return sipx_target_is(named, stack->public_address, port) ||
+	       sipx_target_is(target, stack->public_address, port) ||
 	       sipx_target_is(target, stack->bind, port) ||
-	       sipx_target_is(target, "localhost", port) ||
+	       sipx_target_is(named, "localhost", port) ||
 	       (is_any(stack->bind) && is_local(target, port));
 }
 
@@ -255,13 +271,17 @@ int sipx_route_target(const struct sipx_stack *stack,
 		      const struct leg_route *route,
 		      const struct dir_trunk *trunk, struct sipx_target *target)
 {
-	if (!trunk)
-		return sipx_target_parse(target, dial->target) ||
-				       is_us(stack, target)
-			       ? EINVAL
-			       : 0;
+	if (!trunk) {
+		if (sipx_target_parse(target, dial->target) ||
+		    is_us(stack, target))
+			return EINVAL;
+		sipx_route_near(stack, target);
+		return 0;
+	}
 	if (sipx_target_parse(target, route->key))
 		return EINVAL;
+	if (!trunk->outbound_proxy)
+		sipx_route_near(stack, target);
 
 	return target_user(target->user, sizeof(target->user), dial, trunk);
 }

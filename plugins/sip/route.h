@@ -29,4 +29,9 @@ int sipx_route_target(const struct sipx_stack *stack,
 		      const struct dir_trunk *trunk,
 		      struct sipx_target *target);
 
+/** The address of a name that this machine's hosts file has, in its place:
+ * sofia asks DNS alone */
+void sipx_route_near(const struct sipx_stack *stack,
+		     struct sipx_target *target);
+
 #endif

@@ -37,6 +37,8 @@ struct sipx_params {
 	unsigned max_lag_ms;
 	/** Answers to strangers in a second, the rest gets none; 0 = 50 */
 	unsigned strangers_per_s;
+	/** TCP connections of strangers, the rest is closed; 0 = 100 */
+	unsigned strangers_tcp;
 	/** How long transactions are kept for retransmissions, and an ACK is
 	 * waited for: 64 × T1 of RFC 3261; 0 = 32000 */
 	unsigned linger_ms;
@@ -81,6 +83,7 @@ struct sipx_stats {
 	uint64_t dialled; /**< outgoing legs whose INVITE was sent */
 	uint64_t shed;    /**< refused for the loop's lag or draining */
 	uint64_t strangers, strangers_silent; /**< all, and left unanswered */
+	uint64_t strangers_cut; /**< TCP connections of theirs, closed by us */
 	uint64_t sent[SIPX_NCLASSES]; /**< final responses to INVITE by class */
 	unsigned legs;                /**< live now */
 };

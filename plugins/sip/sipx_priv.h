@@ -37,12 +37,13 @@ enum {
 	SIPX_URL_SIZE = 256,      /**< of an address of theirs as URL */
 };
 
+struct sipx_connections;
 struct sipx_guard;
 struct sipx_sockets;
 
 struct sipx_counters {
 	atomic_uint_fast64_t invites, taken, shed, strangers, strangers_silent,
-		dialled, sent[SIPX_NCLASSES];
+		strangers_cut, dialled, sent[SIPX_NCLASSES];
 	atomic_uint legs;
 };
 
@@ -71,6 +72,7 @@ struct sipx_stack {
 	nua_t *nua;
 	struct sipx_guard *guard;
 	struct sipx_sockets *sockets;
+	struct sipx_connections *connections; /**< NULL: not watched */
 
 	uint64_t random;  /**< state of sipx_random() */
 	GHashTable *legs; /**< Call-ID → leg; a reference each */
@@ -330,6 +332,8 @@ char *sipx_describe(const char *call_id, const sip_t *sip, const char *remote);
 
 /** "udp:192.0.2.1:5060" */
 void sipx_peer_remote(char *out, size_t size, const struct sipx_peer *peer);
+/** Does the caller keep its number to itself (Privacy, From)? */
+bool sipx_is_withheld(const sip_t *sip);
 /** Where requests in the dialog must go when their Contact is an address
  * behind NAT: to where this message came from.
  * @return false: to the Contact or route, as it says
@@ -365,6 +369,16 @@ int sipx_sockets_alloc(struct sipx_sockets **socketsp);
 tag_type_t sipx_sockets_tag(void);
 size_t sipx_sockets_count(const struct sipx_sockets *sockets);
 int sipx_sockets_fd(const struct sipx_sockets *sockets, size_t i);
+
+/* ---- connections.c ---- */
+
+/** Watch over the TCP connections of strangers, once the port is bound
+ * @param max  As many are kept
+ */
+int sipx_connections_alloc(struct sipx_connections **connsp,
+			   struct sipx_stack *stack, unsigned max);
+/** No more: lets go of the port. Before nua is gone; NULL is fine */
+void sipx_connections_close(struct sipx_connections *conns);
 
 /* ---- stack.c, stop.c, log.c ---- */
 

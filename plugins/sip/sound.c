@@ -25,7 +25,7 @@ static void on_dtmf(void *arg, char digit, unsigned duration_ms)
 
 	/* where digits come by INFO, tones in the sound are an echo of them */
 	if (sipx_leg_hears(leg) && sipx_leg_dtmf(leg) != DIR_DTMF_INFO)
-		leg->leg.handler->dtmf(leg->leg.arg, digit, duration_ms);
+		leg->leg.handler->dtmf(leg->leg.arg, digit, duration_ms, true);
 }
 
 static void on_played(void *arg, uint32_t play_id, int err)

@@ -115,7 +115,19 @@ static void called_number(char *out, size_t size, su_home_t *home,
 	url_number(out, size, sip->sip_request->rq_url);
 }
 
-static bool is_private_call(const sip_t *sip)
+/* RFC 3323, §4.1.1.3: a From that says nothing asks for the same */
+static bool is_anonymous(const sip_from_t *from)
+{
+	char user[SIPX_TEXT_SIZE];
+
+	if (!from)
+		return false;
+	url_number(user, sizeof(user), from->a_url);
+
+	return !strcasecmp(user, anonymous);
+}
+
+bool sipx_is_withheld(const sip_t *sip)
 {
 	const sip_privacy_t *priv = sip->sip_privacy;
 	size_t i;
@@ -126,7 +138,7 @@ static bool is_private_call(const sip_t *sip)
 		    !strcasecmp(priv->priv_values[i], "header"))
 			return true;
 
-	return false;
+	return is_anonymous(sip->sip_from);
 }
 
 static const char *party(char *out, size_t size, const char *user,
@@ -159,7 +171,7 @@ static void find_caller(struct sipx_source *src, su_home_t *home,
 	char user[SIPX_TEXT_SIZE];
 
 	url_number(user, sizeof(user), url);
-	if (is_private_call(sip) || !strcasecmp(user, anonymous)) {
+	if (sipx_is_withheld(sip) || !strcasecmp(user, anonymous)) {
 		str_copy(src->source, sizeof(src->source), anonymous);
 		src->source_type = "sip";
 		return;

@@ -19,6 +19,7 @@
 enum {
 	DEFAULT_MAX_LAG_MS = 100,
 	DEFAULT_STRANGERS_PER_S = 50,
+	DEFAULT_STRANGERS_TCP = 100,
 	DEFAULT_LINGER_MS = 32000,
 	DEFAULT_SESSION_S = 1800,
 	UDP_RMEM = 4 * 1024 * 1024, /* the kernel caps it at rmem_max */
@@ -117,6 +118,7 @@ static void stack_destructor(void *obj)
 
 	if (stack->legs)
 		g_hash_table_destroy(stack->legs);
+	obj_unref(stack->connections);
 	obj_unref(stack->guard);
 	obj_unref(stack->sockets);
 	g_free(stack->bind);
@@ -169,6 +171,18 @@ static void take_params(struct sipx_stack *stack, const struct sipx_params *prm)
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unref_leg);
 }
 
+/* Without it there is a service, and one thing less that protects it */
+static void watch_connections(struct sipx_stack *stack, unsigned max)
+{
+	const int err = sipx_connections_alloc(
+		&stack->connections, stack, max ? max : DEFAULT_STRANGERS_TCP);
+
+	if (err)
+		log_warn("sip: TCP connections of strangers are not limited: "
+			 "%s",
+			 strerror(err));
+}
+
 int sipx_stack_start(struct sipx_stack **stackp, const struct sipx_params *prm)
 {
 	struct sipx_stack *stack;
@@ -202,6 +216,7 @@ int sipx_stack_start(struct sipx_stack **stackp, const struct sipx_params *prm)
 	stack->port = prm->port ? prm->port : socket_port(stack);
 	log_info("sip: UDP and TCP on %s port %u as %s", prm->bind,
 		 (unsigned)stack->port, stack->public_address);
+	watch_connections(stack, prm->strangers_tcp);
 out:
 	if (err)
 		obj_unref(stack);
@@ -248,6 +263,7 @@ void sipx_stack_stats(struct sipx_stack *stack, struct sipx_stats *stats)
 	stats->shed = atomic_load(&n->shed);
 	stats->strangers = atomic_load(&n->strangers);
 	stats->strangers_silent = atomic_load(&n->strangers_silent);
+	stats->strangers_cut = atomic_load(&n->strangers_cut);
 	for (i = 0; i < SIPX_NCLASSES; ++i)
 		stats->sent[i] = atomic_load(&n->sent[i]);
 	stats->legs = atomic_load(&n->legs);

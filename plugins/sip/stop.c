@@ -62,6 +62,7 @@ static void shut_down(void *arg)
 			 sipx_leg_name(leg));
 		sipx_leg_forget(leg);
 	}
+	sipx_connections_close(stack->connections);
 	nua_shutdown(stack->nua);
 out:
 	g_ptr_array_free(legs, TRUE);

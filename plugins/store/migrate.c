@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -110,6 +111,14 @@ static int backup_file(sqlite3 *sql, const char *dir, int version, char **whyp)
 	if (!dir) {
 		*whyp = g_strdup("no folder is set for the backup that is made "
 				 "before a migration");
+		return EIO;
+	}
+
+	if (mkdir(dir, 0700) && errno != EEXIST) {
+		*whyp = g_strdup_printf("the folder %s, for the backup that is "
+					"made before a migration, cannot be "
+					"made: %s",
+					dir, strerror(errno));
 		return EIO;
 	}
 

@@ -16,7 +16,7 @@
 extern const char *const store_migrations[];
 
 /** Bring the schema up to the last migration.
- * @param backup_dir  Must exist when a backup is needed
+ * @param backup_dir  Made, its last part at most, when a backup is needed
  * @param whyp        On failure what is wrong and what to do; g_free() it
  * @return 0, EPROTO (newer, or not ours) or EIO
  */

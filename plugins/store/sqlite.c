@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/str.h"
@@ -205,17 +206,20 @@ static int lock_file(int *fdp, const char *path, char **whyp)
 	return err;
 }
 
-/** SQLite would make it readable for others; -wal and -shm follow its mode */
+/** SQLite would make it readable for others; -wal and -shm follow its mode.
+ * It is not opened here: another connection of this process, as the webhook
+ * handler's, may be there already, and closing any descriptor of a file drops
+ * all locks on it that the process has. Whoever looks into the file with
+ * another program would find it unused then, and take the log away as it
+ * leaves. */
 static int make_file(const char *path, char **whyp)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0) {
+	if ((mknod(path, S_IFREG | 0600, 0) && errno != EEXIST) ||
+	    access(path, R_OK | W_OK)) {
 		*whyp = g_strdup_printf("store %s: %s", path,
 					g_strerror(errno));
 		return EIO;
 	}
-	close(fd);
 
 	return 0;
 }

@@ -233,13 +233,46 @@ static void add_ticket(struct wrtc_handle *h, json_t *event)
 	start_renewal(h);
 }
 
+static void end_gone(struct wrtc_handle *device)
+{
+	log_info("%s: its extension is gone", device->name);
+	wrtc_push_error(device, NULL, "unauthorized",
+			"the extension is gone; the handle is ended", NULL);
+	wrtc_handle_end(device);
+}
+
+static void sweep(void *arg)
+{
+	struct wrtc *gw = arg;
+	GList *all = g_hash_table_get_values(gw->devices), *l;
+
+	/* the table alone refers to them, and ending one changes it */
+	for (l = all; l; l = l->next)
+		obj_ref(l->data);
+	for (l = all; l; l = l->next) {
+		struct wrtc_handle *h = l->data;
+
+		if (h->state == WRTC_DEVICE && !wrtc_extension(h))
+			end_gone(h);
+		obj_unref(h);
+	}
+	g_list_free(all);
+}
+
+void wrtc_directory_changed(void *gateway, enum dir_kind kind)
+{
+	struct wrtc *gw = gateway;
+
+	if (kind == DIR_EXTENSION || kind == DIR_DOMAIN)
+		timer_start(gw->timers, &gw->sweep, 0, "wrtc_sweep", sweep, gw);
+}
+
 static void on_renewal(void *arg)
 {
 	struct wrtc_handle *h = arg;
 	json_t *event;
 
-	if (!wrtc_extension(h) ||
-	    (h->token_expires_ms && h->token_expires_ms <= now_ms(h))) {
+	if (h->token_expires_ms && h->token_expires_ms <= now_ms(h)) {
 		wrtc_push_error(h, NULL, "token_expired",
 				"register again with a new token", NULL);
 		wrtc_handle_end(h);

@@ -201,7 +201,7 @@ static void do_dtmf(struct wrtc_handle *h, struct wrtc_request *req)
 	wrtc_push(h, req->transaction, event, NULL);
 	for (i = 0; digits[i] && wrtc_leg_hears(leg); ++i)
 		leg->leg.handler->dtmf(leg->leg.arg, g_ascii_toupper(digits[i]),
-				       ms);
+				       ms, false);
 	obj_unref(leg);
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/json.h"
 #include "common/queue.h"
+#include "common/str.h"
 #include "host/log.h"
 #include "webrtc/wrtc_priv.h"
 
@@ -177,13 +178,36 @@ json_t *wrtc_event(const char *name)
 	return json_pack("{s:s, s:s}", "bifrons", "event", "event", name);
 }
 
+/* What there is to say of a code where nothing more is known */
+static const char *detail_of(const char *code)
+{
+	static const char *const details[][2] = {
+		{"account_suspended", "the account is suspended"},
+		{"call_limit", "too many calls at once"},
+		{"call_taken", "it is answered, declined or cancelled"},
+		{"flow_not_found", "its flow is gone"},
+		{"no_such_call", "nothing rings here by this id"},
+		{"too_many_devices",
+		 "the extension has as many devices as max_contacts allows"},
+		{"unavailable", "the platform takes no calls now"},
+	};
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(details); ++i)
+		if (str_eq(details[i][0], code))
+			return details[i][1];
+
+	return code;
+}
+
 void wrtc_push_error(struct wrtc_handle *h, const char *transaction,
 		     const char *code, const char *detail, json_t *faults)
 {
 	json_t *event =
 		json_pack("{s:s, s:s}", "bifrons", "error", "code", code);
 
-	json_set_str(event, "detail", detail && *detail ? detail : code);
+	json_set_str(event, "detail",
+		     detail && *detail ? detail : detail_of(code));
 	if (faults)
 		json_object_set_new(event, "errors", faults);
 	atomic_fetch_add(&h->gw->n.errors, 1);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "call/leg.h"
 #include "common/id.h"
 #include "common/json.h"
 #include "common/obj.h"
@@ -225,12 +226,19 @@ static void check_variables(const json_t *body, struct opt_faults *faults)
 {
 	const json_t *variables = json_object_get(body, "variables");
 	size_t bytes = 0;
-	const char *name;
+	const char *name, *why;
 	json_t *value;
+	char ptr[256];
 
 	json_object_foreach((json_t *)variables, name, value)
 	{
 		bytes += strlen(name) + json_string_length(value);
+		why = leg_variable_fault(name);
+		if (!why)
+			continue;
+		str_copy(ptr, sizeof(ptr), "/variables");
+		json_pointer_add(ptr, sizeof(ptr), name);
+		opt_fault(faults, ptr, "%s", why);
 	}
 	if (bytes > VARIABLES_BYTES)
 		opt_fault(faults, "/variables", "at most %d bytes in all",
@@ -309,7 +317,10 @@ static void read_offer(struct wrtc_request *req, const json_t *jsep)
 	res = sdpx_parse(&req->offer, json_string_value(sdp),
 			 json_string_length(sdp));
 	if (res != SDPX_OK)
-		fail(req, "offer_invalid", "%s", sdpx_result_text(res));
+		fail(req, "offer_invalid",
+		     "%s, or over %d bytes, %d lines or %d m-lines",
+		     sdpx_result_text(res), SDPX_SIZE_MAX, SDPX_LINES_MAX,
+		     SDPX_MEDIA_MAX);
 }
 
 struct wrtc_request *wrtc_request_read(const char *transaction,

@@ -21,7 +21,7 @@ static void on_dtmf(void *arg, char digit, unsigned duration_ms)
 	struct wrtc_leg *leg = arg;
 
 	if (wrtc_leg_hears(leg))
-		leg->leg.handler->dtmf(leg->leg.arg, digit, duration_ms);
+		leg->leg.handler->dtmf(leg->leg.arg, digit, duration_ms, true);
 }
 
 static void on_played(void *arg, uint32_t play_id, int err)

@@ -88,6 +88,7 @@ int wrtc_start(struct wrtc **gwp, const struct wrtc_params *prm)
 		gw_free(gw);
 		return err;
 	}
+	directory_watch(gw->dir, wrtc_directory_changed, gw);
 	*gwp = gw;
 
 	return 0;
@@ -99,6 +100,8 @@ static void end_handles(void *arg)
 	struct wrtc *gw = arg;
 	GList *all = g_hash_table_get_keys(gw->handles), *l;
 
+	directory_watch(gw->dir, NULL, NULL);
+	timer_cancel(gw->timers, &gw->sweep);
 	for (l = all; l; l = l->next)
 		obj_ref(l->data);
 	for (l = all; l; l = l->next) {

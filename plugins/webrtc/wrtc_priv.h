@@ -76,6 +76,7 @@ struct wrtc {
 	GHashTable *tickets; /**< SHA-256 in hex -> handle, borrowed */
 	GHashTable *devices; /**< name -> handle, borrowed */
 	unsigned pictures;   /**< echos and bridges begun */
+	struct timer sweep;  /**< devices whose extension may have gone */
 	struct leg_factory factory;
 };
 
@@ -266,6 +267,8 @@ int wrtc_auth_ticket(struct wrtc_handle *h, const struct wrtc_request *req);
 const struct dir_extension *wrtc_extension(const struct wrtc_handle *h);
 /** Make it a device and tell it. @return NULL, or the error's code */
 const char *wrtc_register(struct wrtc_handle *h, const char *transaction);
+/** directory_watch(): devices end with their extension */
+void wrtc_directory_changed(void *gateway, enum dir_kind kind);
 /** Its tickets are worth nothing any more */
 void wrtc_unregister(struct wrtc_handle *h);
 

@@ -117,6 +117,10 @@ def test_voicemail(p):
     equal(p.get(path, key=False).raw, reply.raw, "by its link")
     bad = path[:-1] + ("A" if path[-1] != "A" else "B")
     check(p.get(bad, key=False).status in (401, 403), "a forged link")
+    figures = p.metrics()
+    equal([figures[f"bifrons_recordings_{name}"] for name in (
+        "running", "started_total", "finished_total", "failed_total",
+        "bytes_total")], [0, 1, 1, 0, done["size_bytes"]], "figures")
     kinds = [e["type"] for e in p.events(call_id)]
     check("recording.started" in kinds and "recording.finished" in kinds,
           f"its events: {kinds}")
@@ -157,6 +161,7 @@ def test_both_sides(p):
             equal(made.status, 201, f"recordings ({made})")
             heard = alice.hear(1.5)
             is_tone(heard, 700, "the caller meanwhile")
+            equal(p.metrics()["bifrons_recordings_running"], 1, "running")
             numbers_ = [r[1] for r in alice.rtp.heard]
             steps = {(b - a) & 0xFFFF for a, b in zip(numbers_, numbers_[1:])}
             equal(steps, {1}, "sequence numbers")

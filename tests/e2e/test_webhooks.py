@@ -74,6 +74,11 @@ def test_a_call(c):
              what="the deliveries")
     last = c.deliveries(hook)[0]
     equal([a["status_code"] for a in last["attempts"]], [200], "attempts")
+    figures = c.p.metrics()
+    equal([figures[f"bifrons_webhook_{name}"] for name in (
+        "pending", "oldest_due_seconds", "disabled",
+        "attempts_delivered_total", "attempts_failed_total")],
+          [0, 0, 0, 4, 0], "figures")
     c.delete(hook)
 
 
@@ -110,6 +115,9 @@ def test_replay_and_gone(c):
     c.sink.status = 200
     check(c.p.get(f"/v1/webhooks/{hook['id']}").json["disabled_reason"],
           "disabled_reason")
+    figures = c.p.metrics()
+    equal((figures["bifrons_webhook_disabled"],
+           figures["bifrons_webhook_failed_total"]), (1, 1), "figures")
     c.delete(hook)
     c.delete(other)
 

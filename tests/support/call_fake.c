@@ -454,7 +454,8 @@ void call_fake_early(struct call_fake_leg *leg)
 void call_fake_digits(struct call_fake_leg *leg, const char *digits)
 {
 	for (; *digits; ++digits)
-		leg->leg.handler->dtmf(leg->leg.arg, *digits, 100);
+		leg->leg.handler->dtmf(leg->leg.arg, *digits, 100,
+				       !leg->by_info && !leg->by_message);
 }
 
 void call_fake_played(struct call_fake *fake, struct call_fake_leg *leg,

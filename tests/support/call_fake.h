@@ -52,8 +52,9 @@ struct call_fake_leg {
 	bool on_hold;
 	int hold_err;
 	unsigned rings, progresses, answers, hangups, unrefs;
-	bool by_info;  /**< digits go by signalling */
-	char info[32]; /**< those that went */
+	bool by_info;    /**< digits go by signalling, both ways */
+	bool by_message; /**< its party's do, as a browser's */
+	char info[32];   /**< those that went */
 	int send_err;
 	int progress_err, answer_err, hangup_code;
 	struct leg_end end; /**< of the last hangup */
@@ -104,7 +105,7 @@ struct call_fake {
 	uint32_t tap_id; /**< of the last */
 	bool taps_are_full;
 	int record_err; /**< the next one is refused */
-	struct call_fake_recording records[8];
+	struct call_fake_recording records[128];
 	unsigned nrecords;
 
 	/* clips: files and speech; loops is theirs, too */

@@ -384,3 +384,20 @@ void clip_rig_record(struct clip_rig *rig, const char *account_id,
 	g_free(dir);
 	g_free(db);
 }
+
+void clip_rig_record_is(struct clip_rig *rig, const char *id,
+			const char *status)
+{
+	char *db = g_build_filename(rig->dir, "store.sqlite", NULL);
+	char *sql = sqlite3_mprintf("UPDATE recording SET status = %Q"
+				    " WHERE id = %Q",
+				    status, id);
+	sqlite3 *sqlite = NULL;
+
+	assert_int_equal(sqlite3_open(db, &sqlite), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL),
+			 SQLITE_OK);
+	(void)sqlite3_close(sqlite);
+	sqlite3_free(sql);
+	g_free(db);
+}

@@ -140,5 +140,8 @@ void clip_rig_upload(struct clip_rig *rig, const char *account_id,
 /** A recording of the account: a file that the decoder reads */
 void clip_rig_record(struct clip_rig *rig, const char *account_id,
 		     const char *id, const char *status, int from, size_t n);
+/** It is `status` now */
+void clip_rig_record_is(struct clip_rig *rig, const char *id,
+			const char *status);
 
 #endif

@@ -70,11 +70,12 @@ static void on_failed(void *arg, int err, const char *why)
 	count(leg, &leg->failed);
 }
 
-static void on_dtmf(void *arg, char digit, unsigned duration_ms)
+static void on_dtmf(void *arg, char digit, unsigned duration_ms, bool in_media)
 {
 	struct srig_leg *leg = arg;
 	size_t n;
 
+	(void)in_media;
 	pthread_mutex_lock(&leg->rig->mtx);
 	n = strlen(leg->digits);
 	if (n + 1 < sizeof(leg->digits))
@@ -360,6 +361,7 @@ static void do_start(void *arg)
 		.arg = rig,
 		.user_agent = "Bifrons/test",
 		.strangers_per_s = job->prm->strangers_per_s,
+		.strangers_tcp = job->prm->strangers_tcp,
 		.linger_ms = job->prm->linger_ms,
 		.key = job->prm->key,
 		.session_s = job->prm->session_s,

@@ -77,7 +77,7 @@ struct srig_params {
 	bool media;     /**< with the media engine */
 	bool few_ports; /**< for one call */
 	const char *public_address;
-	unsigned strangers_per_s;
+	unsigned strangers_per_s, strangers_tcp;
 	unsigned max_lag_ms;
 	unsigned linger_ms;
 	const char *trunk; /**< more members of the trunk, JSON, or NULL */

@@ -25,6 +25,7 @@ static bool is_local(const struct sockaddr *from, const struct rest_head *head)
 {
 	return rest_is_loopback(from) && !head->fields[REST_FIELD_FORWARDED] &&
 	       !head->fields[REST_FIELD_X_FORWARDED_FOR] &&
+	       !head->fields[REST_FIELD_X_REAL_IP] &&
 	       !head->fields[REST_FIELD_AUTHORIZATION];
 }
 

@@ -23,10 +23,10 @@ enum {
 
 #define ALLOWED_FIELDS                                                         \
 	"Authorization, Content-Type, Idempotency-Key, Bifrons-Account, "      \
-	"Last-Event-ID, Range, X-Request-Id"
+	"Last-Event-ID, Range, X-Request-Id, If-None-Match, If-Range"
 #define EXPOSED_FIELDS                                                         \
 	"Location, X-Request-Id, Retry-After, Content-Range, "                 \
-	"Idempotency-Replayed"
+	"Idempotency-Replayed, ETag, Content-Disposition"
 #define PREFLIGHT_S "600"
 
 #define POLICY                                                                 \

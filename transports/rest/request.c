@@ -20,12 +20,14 @@ static const struct {
 	[REST_FIELD_TRANSFER_ENCODING] = {"Transfer-Encoding", true},
 	[REST_FIELD_EXPECT] = {"Expect", false},
 	[REST_FIELD_CONTENT_TYPE] = {"Content-Type", true},
+	[REST_FIELD_CONTENT_ENCODING] = {"Content-Encoding", true},
 	[REST_FIELD_AUTHORIZATION] = {"Authorization", true},
 	[REST_FIELD_ACCOUNT] = {"Bifrons-Account", true},
 	[REST_FIELD_REQUEST_ID] = {"X-Request-Id", true},
 	[REST_FIELD_IDEMPOTENCY_KEY] = {"Idempotency-Key", true},
 	[REST_FIELD_FORWARDED] = {"Forwarded", false},
 	[REST_FIELD_X_FORWARDED_FOR] = {"X-Forwarded-For", false},
+	[REST_FIELD_X_REAL_IP] = {"X-Real-IP", false},
 	[REST_FIELD_ORIGIN] = {"Origin", true},
 	[REST_FIELD_PREFLIGHT] = {"Access-Control-Request-Method", true},
 	[REST_FIELD_LAST_EVENT_ID] = {"Last-Event-ID", true},
@@ -272,6 +274,13 @@ static void check_type(struct rest_request *req, const char *type)
 			     : "a body needs Content-Type: application/json");
 }
 
+/* RFC 9110 §15.5.16: what is packed is not unpacked, and not kept as it is */
+static bool is_packed(const char *encoding)
+{
+	return encoding && *encoding &&
+	       g_ascii_strcasecmp(encoding, "identity") != 0;
+}
+
 static bool needs_body(const struct rest_route *route)
 {
 	return route->kind == VERB_CREATE || route->kind == VERB_PATCH ||
@@ -290,8 +299,12 @@ static void check_body_rules(struct rest_request *req,
 		return;
 	}
 
-	if (rest_request_takes_file(req) &&
-	    (req->has_body || req->content_length == 0))
+	if (req->has_body &&
+	    is_packed(head->fields[REST_FIELD_CONTENT_ENCODING]))
+		rest_fault_set(&req->fault, API_ERR_unsupported_media_type,
+			       "send the body without Content-Encoding");
+	else if (rest_request_takes_file(req) &&
+		 (req->has_body || req->content_length == 0))
 		(void)rest_upload_check(head->fields[REST_FIELD_CONTENT_TYPE],
 					&req->fault);
 	else if (req->has_body)

@@ -92,6 +92,7 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.#microphone = options.microphone;
     if (accepts) this.state = "answering";
+    this.#watch(this.#microphone, () => this.#microphone, "mic_lost");
   }
 
   /** What the handle's events do: for Client. */
@@ -139,9 +140,10 @@ export class Call extends Emitter<CallEvents> {
   }
 
   async #tracks(): Promise<MediaStreamTrack[]> {
-    const { video = false, cameraId } = this.options;
+    const { video = false, cameraId, signal } = this.options;
     if (video === true) {
-      this.#camera = await openCamera(cameraId);
+      this.#camera = await openCamera(cameraId, signal);
+      this.#watch(this.#camera, () => this.#camera, "camera_lost");
       return [this.#microphone, this.#camera];
     }
     if (video === "off") this.#blank = blankVideo();
@@ -192,6 +194,7 @@ export class Call extends Emitter<CallEvents> {
     await sender.replaceTrack(track ?? null);
     this.#camera?.stop();
     this.#camera = track;
+    if (track) this.#watch(track, () => this.#camera, "camera_lost");
     this.emit("camera", track);
   }
 
@@ -202,6 +205,21 @@ export class Call extends Emitter<CallEvents> {
     await this.#sender("audio")?.replaceTrack(track);
     this.#microphone.stop();
     this.#microphone = track;
+    this.#watch(track, () => this.#microphone, "mic_lost");
+  }
+
+  /* A device that is unplugged, or taken away in the browser's settings, ends
+   * its track; what we stop ourselves tells nothing. */
+  #watch(
+    track: MediaStreamTrack,
+    current: () => MediaStreamTrack | undefined,
+    code: "mic_lost" | "camera_lost",
+  ): void {
+    track.addEventListener("ended", () => {
+      if (this.state === "ended" || current() !== track) return;
+      if (code === "camera_lost") this.setCamera(false).catch(() => undefined);
+      this.emit("problem", new BifronsError(code));
+    });
   }
 
   /** End the call. Resolves when it has ended. */

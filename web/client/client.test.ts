@@ -192,6 +192,52 @@ describe("a call", () => {
     expect(microphone.readyState).toBe("ended");
   });
 
+  it("can be given up while the browser asks for a device; what comes then is stopped", async () => {
+    const made = await connected();
+    for (const kind of ["microphone", "camera"]) {
+      let allow: (stream: MediaStream) => void = () => undefined;
+      const asked = vi.fn(() => new Promise<MediaStream>((resolve) => (allow = resolve)));
+      vi.stubGlobal("navigator", { mediaDevices: { getUserMedia: asked } });
+      const giveUp = new AbortController();
+      const given = fakeTrack();
+      const failed = expect(
+        made.call("demo", {
+          ...(kind === "camera" && { microphone: given, video: true }),
+          signal: giveUp.signal,
+        }),
+      ).rejects.toMatchObject({ code: "aborted" });
+      await settled();
+      expect(asked).toHaveBeenCalled();
+      giveUp.abort();
+      await failed;
+      const late = fakeTrack();
+      const stream = new MediaStream();
+      stream.addTrack(late);
+      allow(stream);
+      await settled();
+      expect(late.readyState).toBe("ended");
+      if (kind === "camera") expect(given.readyState).toBe("ended");
+      vi.unstubAllGlobals();
+      useFakeStreams();
+    }
+    expect(made.calls.size).toBe(0);
+  });
+
+  it("tells of a microphone that is unplugged, of no other", async () => {
+    const made = await connected();
+    const first = fakeTrack();
+    const second = fakeTrack();
+    const call = await made.call("demo", { microphone: first });
+    const problems: string[] = [];
+    call.on("problem", (problem) => problems.push(problem.code));
+    await call.setMicrophone(second);
+    first.dispatchEvent(new Event("ended"));
+    expect(problems).toEqual([]);
+    second.dispatchEvent(new Event("ended"));
+    expect(problems).toEqual(["mic_lost"]);
+    expect(call.state).toBe("calling");
+  });
+
   it("reports an error later as a problem, and goes on", async () => {
     const made = await connected();
     const call = await made.call("demo", { microphone: fakeTrack() });

@@ -121,7 +121,7 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   async #make(destination: string, options: DialOptions, accepts = ""): Promise<Call> {
-    const microphone = options.microphone ?? (await openMicrophone(options.microphoneId));
+    const microphone = options.microphone ?? (await openMicrophone(options.microphoneId, options.signal));
     const call = new Call(destination, { ...options, microphone }, accepts);
     const abort = (): void => void call.hangup();
     options.signal?.addEventListener("abort", abort);

@@ -5,11 +5,13 @@ export type LocalCode =
   | "aborted"
   | "camera_busy"
   | "camera_denied"
+  | "camera_lost"
   | "camera_missing"
   | "insecure_page"
   | "lost"
   | "mic_busy"
   | "mic_denied"
+  | "mic_lost"
   | "mic_missing"
   | "protocol"
   | "timeout"
@@ -27,6 +29,7 @@ const sentences: Record<string, string> = {
   camera_busy: "The camera is used by another program.",
   camera_denied:
     "The browser may not use the camera. Allow it in the address bar's permissions.",
+  camera_lost: "The camera was disconnected.",
   camera_missing: "No camera was found.",
   call_taken: "Somebody else has answered, or the caller has hung up.",
   call_limit: "Too many calls at the moment. Try again in a while.",
@@ -39,6 +42,7 @@ const sentences: Record<string, string> = {
   mic_busy: "The microphone is used by another program.",
   mic_denied:
     "The browser may not use the microphone. Allow it in the address bar's permissions, then call again.",
+  mic_lost: "The microphone was disconnected.",
   mic_missing: "No microphone was found. Connect one, then call again.",
   no_route: "The number is unknown: nothing here answers it.",
   no_such_call: "The call is over.",

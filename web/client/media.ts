@@ -11,41 +11,68 @@ function chosen(deviceId: string | undefined): MediaTrackConstraints {
   return deviceId ? { deviceId: { exact: deviceId } } : {};
 }
 
+/* The browser may ask its user, for as long as it likes. What it gives after we
+ * gave up is stopped. */
+function orAborted(asked: Promise<MediaStream>, signal: AbortSignal): Promise<MediaStream> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => {
+      reject(new BifronsError("aborted"));
+      asked.then(
+        (stream) => stream.getTracks().forEach((track) => track.stop()),
+        () => undefined,
+      );
+    };
+    if (signal.aborted) return give();
+    signal.addEventListener("abort", give);
+    asked
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", give));
+  });
+}
+
 async function open(
   constraints: MediaStreamConstraints,
   kind: "mic" | "camera",
+  signal: AbortSignal | undefined,
 ): Promise<MediaStreamTrack> {
   const source = devices();
   try {
-    const stream = await source.getUserMedia(constraints);
+    const asked = source.getUserMedia(constraints);
+    const stream = await (signal ? orAborted(asked, signal) : asked);
     const track = stream.getTracks()[0];
     if (track) return track;
   } catch (error) {
-    throw deviceError(error, kind);
+    throw error instanceof BifronsError ? error : deviceError(error, kind);
   }
   throw new BifronsError(`${kind}_missing`);
 }
 
 /** The microphone, with the browser's echo cancellation. The caller stops it. */
-export function openMicrophone(deviceId?: string): Promise<MediaStreamTrack> {
+export function openMicrophone(
+  deviceId?: string,
+  signal?: AbortSignal,
+): Promise<MediaStreamTrack> {
   const audio = {
     ...chosen(deviceId),
     echoCancellation: true,
     noiseSuppression: true,
     autoGainControl: true,
   };
-  return open({ audio }, "mic");
+  return open({ audio }, "mic", signal);
 }
 
 /** The camera, about VGA. The caller stops it. */
-export function openCamera(deviceId?: string): Promise<MediaStreamTrack> {
+export function openCamera(
+  deviceId?: string,
+  signal?: AbortSignal,
+): Promise<MediaStreamTrack> {
   const video = {
     ...chosen(deviceId),
     width: { ideal: 640 },
     height: { ideal: 480 },
     frameRate: { ideal: 24, max: 30 },
   };
-  return open({ video }, "camera");
+  return open({ video }, "camera", signal);
 }
 
 /** A video track that shows nothing: it keeps the place of a camera that is

@@ -103,7 +103,10 @@ describe("a call that comes in", () => {
     expect(phone.notice.value?.text).toBe("Missed call from Ida.");
     ring("c2");
     end("c2", "answered_elsewhere");
-    expect(phone.notice.value?.text).toContain("another device");
+    expect(phone.notice.value?.text).toContain("answered on another device");
+    ring("c3", "Eva");
+    end("c3", "declined");
+    expect(phone.notice.value?.text).toContain("Eva was declined on another device");
   });
 
   it("waits while another is up, and takes its place", async () => {

@@ -4,7 +4,7 @@ import { render } from "preact";
 import "./tokens.css";
 import "./phone.css";
 import { makePhone } from "./store.js";
-import { readAddress } from "./token.js";
+import { keepToken, readAddress } from "./token.js";
 import { App } from "./views/app.js";
 
 const start = readAddress();
@@ -20,6 +20,8 @@ addEventListener("hashchange", () => {
   const { token } = readAddress();
   if (!token || phone.busy.value) return;
   phone.signOut();
+  /* it forgets, and a reload meanwhile must not */
+  keepToken(token);
   void phone.signIn(token);
 });
 

@@ -147,6 +147,30 @@ describe("calling", () => {
     expect(janus.handles).toHaveLength(1);
   });
 
+  it("goes on with another microphone when one is unplugged", async () => {
+    await talking();
+    const first = phone.microphone.value;
+    const second = fakeTrack();
+    microphone = async () => second;
+    first?.dispatchEvent(new Event("ended"));
+    expect(phone.notice.value?.text).toContain("disconnected");
+    await settled();
+    expect(phone.microphone.value).toBe(second);
+    expect(phone.notice.value?.text).toContain("Another one");
+  });
+
+  it("says that there is none left", async () => {
+    await talking();
+    microphone = async () => Promise.reject(new BifronsError("mic_missing"));
+    phone.microphone.value?.dispatchEvent(new Event("ended"));
+    await settled();
+    expect(phone.notice.value).toEqual({
+      text: "The microphone was disconnected.",
+      bad: true,
+    });
+    expect(phone.callState.value).toBe("talking");
+  });
+
   it("shows the other side's picture only while it moves", async () => {
     await talking();
     const picture = fakeTrack("video");

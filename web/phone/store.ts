@@ -78,7 +78,7 @@ export interface Phone {
 
 export interface PhoneParts {
   makeClient?: (token: string) => Client;
-  microphone?: (id?: string) => Promise<MediaStreamTrack>;
+  microphone?: (id?: string, signal?: AbortSignal) => Promise<MediaStreamTrack>;
   devices?: () => Promise<DeviceList>;
   keep?: (token: string) => void;
 }
@@ -156,6 +156,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   let client: Client | undefined;
   let failed: BifronsError | undefined;
   let giveUp: AbortController | undefined;
+  let declining = "";
   let placing: Promise<void> | undefined;
   let ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -188,6 +189,8 @@ export function makePhone(parts: PhoneParts = {}): Phone {
       if (rang && reason === "canceled") say(`Missed call from ${callerText(rang)}.`);
       if (rang && reason === "answered_elsewhere")
         say(`The call from ${callerText(rang)} was answered on another device.`);
+      if (rang && reason === "declined" && declining !== callId)
+        say(`The call from ${callerText(rang)} was declined on another device.`);
     });
     mine.on("lost", () => (line.value = "repairing"));
     mine.on("back", () => (line.value = "online"));
@@ -253,6 +256,20 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     });
   }
 
+  /* Better another one than silence; the words stay, as it may be far away */
+  async function useAnyMicrophone(made: Call): Promise<void> {
+    try {
+      const track = await microphoneOf();
+      await made.setMicrophone(track);
+      if (call.value !== made) return;
+      microphone.value = track;
+      say("The microphone was disconnected. Another one is used now.", true);
+    } catch {
+      /* it was told */
+    }
+    void refreshDevices();
+  }
+
   function watch(made: Call): void {
     const enter = (state: CallState): void => {
       callState.value = state;
@@ -281,7 +298,10 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     made.on("muted", (on) => (muted.value = on));
     made.on("held", (on) => (held.value = on));
     made.on("holding", (on) => (holding.value = on));
-    made.on("problem", complain);
+    made.on("problem", (problem) => {
+      complain(problem);
+      if (problem.code === "mic_lost") void useAnyMicrophone(made);
+    });
     made.on("hangup", (hangup) => {
       const length = made.state === "ended" && seconds.value ? ` ${clock(seconds.value)}` : "";
       clear();
@@ -309,7 +329,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
     const { signal } = giveUp;
     try {
       const chosen = devices.value;
-      const track = await microphoneOf(chosen.microphoneId || undefined);
+      const track = await microphoneOf(chosen.microphoneId || undefined, signal);
       microphone.value = track;
       watch(
         await make({
@@ -357,6 +377,7 @@ export function makePhone(parts: PhoneParts = {}): Phone {
   }
 
   async function decline(callId: string): Promise<void> {
+    declining = callId;
     await client?.decline(callId).catch(complain);
   }
 

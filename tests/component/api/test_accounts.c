@@ -258,6 +258,11 @@ static void test_last_platform_key_stays(void **state)
 				 json_pack("{s:[s]}", "scopes", "admin"))),
 		"conflict");
 	assert_string_equal(
+		api_rig_code(ask("access_keys.patch", id,
+				 json_pack("{s:s}", "expires_at",
+					   "2099-01-01T00:00:00.000Z"))),
+		"conflict");
+	assert_string_equal(
 		api_rig_code(
 			ask_as(NULL, "admin", "access_keys.delete", id, NULL)),
 		"forbidden");
@@ -265,6 +270,11 @@ static void test_last_platform_key_stays(void **state)
 	more = api_rig_make(&rig, "access_keys.create", NULL,
 			    json_pack("{s:s, s:[s]}", "name", "spare", "scopes",
 				      "platform"));
+	json_decref(api_rig_ok(ask(
+		"access_keys.patch", id,
+		json_pack("{s:s}", "expires_at", "2099-01-01T00:00:00.000Z"))));
+	json_decref(api_rig_ok(
+		ask("access_keys.patch", id, json_pack("{s:s}", "name", "x"))));
 	json_decref(api_rig_ok(ask("access_keys.delete", id, NULL)));
 	assert_string_equal(api_rig_code(ask("access_keys.delete",
 					     json_str(more, "id", ""), NULL)),

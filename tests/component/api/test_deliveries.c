@@ -205,6 +205,20 @@ static void test_lists_are_filtered_and_paged(void **state)
 	g_free(token);
 }
 
+/* not an empty list */
+static void test_a_type_that_there_is_not_is_refused(void **state)
+{
+	const struct api_ask a = {
+		.verb = "deliveries.list",
+		.id = hook_id(),
+		.query = json_pack("{s:s}", "event_type", "call.endet"),
+	};
+	char *where = api_rig_pointers(api_rig_ask(&rig, &a));
+
+	assert_non_null(strstr(where, "query/event_type"));
+	g_free(where);
+}
+
 static void test_a_page_belongs_to_its_webhook(void **state)
 {
 	json_t *other =
@@ -423,6 +437,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_delivery_is_shown, clear),
 		cmocka_unit_test_setup(test_lists_are_filtered_and_paged,
+				       clear),
+		cmocka_unit_test_setup(test_a_type_that_there_is_not_is_refused,
 				       clear),
 		cmocka_unit_test_setup(test_a_page_belongs_to_its_webhook,
 				       clear),

@@ -164,6 +164,23 @@ static void test_a_commit_ends_the_wait(void **state)
 	json_decref(waiter.ok);
 }
 
+/* As the webhook module writes `webhook.disabled`: nobody rings here */
+static void test_an_event_of_others_ends_the_wait(void **state)
+{
+	static const char sql[] =
+		"INSERT INTO event (id, type, account_id, sequence,"
+		" created_at, doc) VALUES ('e', 'webhook.disabled', 'acc-1', 1,"
+		" 1, '{}')";
+	struct waiter waiter = {.ok = NULL};
+
+	pthread_create(&waiter.thread, NULL, wait_for_events, &waiter);
+	g_usleep(20000);
+	api_rig_write(&rig, sql, NULL, 0);
+	pthread_join(waiter.thread, NULL);
+	assert_int_equal(nrows(waiter.ok), 1);
+	json_decref(waiter.ok);
+}
+
 /* The gate counts who is inside: nobody may wait half a minute there */
 static void test_stopping_ends_the_wait(void **state)
 {
@@ -369,6 +386,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_commit_ends_the_wait,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_an_event_of_others_ends_the_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stopping_ends_the_wait,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_input, setup,

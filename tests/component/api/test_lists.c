@@ -149,6 +149,58 @@ static void test_sort_by_name_pages_over_equal_names(void **state)
 	}
 }
 
+/** A flow of 400 KiB */
+static void make_large_flow(void)
+{
+	json_t *actions = json_array();
+	char text[1001];
+	int i;
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (i = 0; i < 400; ++i)
+		json_array_append_new(
+			actions, json_pack("{s:s, s:{s:s}}", "type", "talk",
+					   "option", "text", text));
+	json_decref(api_rig_make(
+		&rig, "flows.create", NULL,
+		json_pack("{s:s, s:o}", "name", "large", "actions", actions)));
+}
+
+/** Of the page behind *tokenp, which becomes the next one's */
+static size_t count_large(char **tokenp)
+{
+	json_t *query = json_pack("{s:s, s:s, s:s*}", "name", "large",
+				  "page_size", "200", "page_token", *tokenp);
+	json_t *ok = api_rig_ok(list("flows.list", query)), *item;
+	const size_t n = json_array_size(json_object_get(ok, "result"));
+	size_t i;
+
+	json_array_foreach(json_object_get(ok, "result"), i, item)
+		delete_flow(json_str(item, "id", ""));
+	g_free(*tokenp);
+	*tokenp = g_strdup(json_str(ok, "next_page_token", NULL));
+	json_decref(ok);
+
+	return n;
+}
+
+static void test_pages_of_large_rows_are_short(void **state)
+{
+	char *token = NULL;
+	int i;
+
+	for (i = 0; i < 12; ++i)
+		make_large_flow();
+
+	assert_int_equal(count_large(&token), 5);
+	assert_non_null(token);
+	assert_int_equal(count_large(&token), 5);
+	assert_non_null(token);
+	assert_int_equal(count_large(&token), 2);
+	assert_null(token);
+}
+
 static void expect_fault(const char *verb, const char *name, const char *value)
 {
 	char *pointers =
@@ -314,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_newest_first_and_stable_under_inserts),
 		cmocka_unit_test(test_sort_by_name_pages_over_equal_names),
+		cmocka_unit_test(test_pages_of_large_rows_are_short),
 		cmocka_unit_test(test_wrong_parameters_are_named),
 		cmocka_unit_test(test_a_token_belongs_to_its_query),
 		cmocka_unit_test(test_pages_of_one_account_only),

@@ -288,6 +288,45 @@ static void test_no_patch_is_lost(void **state)
 	g_free(id);
 }
 
+enum {
+	PATCHERS = 16
+};
+
+static void *patch_once(void *arg)
+{
+	struct worker *worker = arg;
+	struct api_ask ask = {.verb = "flows.patch", .id = worker->flow_id};
+	char text[32];
+
+	g_snprintf(text, sizeof(text), "%u", worker->index);
+	ask.body = json_pack("{s:s}", "description", text);
+	worker->done = !strcmp(api_rig_code(api_rig_ask(&rig, &ask)), "");
+
+	return NULL;
+}
+
+/* each is overtaken by the fifteen others at the most */
+static void test_sixteen_patch_at_once(void **state)
+{
+	struct worker workers[PATCHERS];
+	char *id = make_flow();
+	unsigned i, round, done = 0;
+
+	for (round = 0; round < 5; ++round) {
+		for (i = 0; i < PATCHERS; ++i) {
+			workers[i] = (struct worker){.index = i, .flow_id = id};
+			pthread_create(&workers[i].thread, NULL, patch_once,
+				       &workers[i]);
+		}
+		for (i = 0; i < PATCHERS; ++i) {
+			pthread_join(workers[i].thread, NULL);
+			done += workers[i].done;
+		}
+	}
+	assert_int_equal(done, 5 * PATCHERS);
+	g_free(id);
+}
+
 static void test_a_number_goes_to_one(void **state)
 {
 	struct worker workers[THREADS];
@@ -314,6 +353,7 @@ int main(void)
 		TEST(test_another_key_file_is_told_of),
 		TEST(test_the_demo_can_be_called_at_once),
 		TEST(test_no_patch_is_lost),
+		TEST(test_sixteen_patch_at_once),
 		TEST(test_a_number_goes_to_one),
 	};
 

@@ -97,7 +97,7 @@ static void answered(void *arg)
 	struct rig *rig = arg;
 
 	rig->leg.handler->answered(rig->leg.arg);
-	rig->leg.handler->dtmf(rig->leg.arg, '1', 100);
+	rig->leg.handler->dtmf(rig->leg.arg, '1', 100, true);
 }
 
 static void bye(void *arg)
@@ -382,6 +382,10 @@ static void drop_files(struct rig *rig)
 /* One whose file is there, one that had none yet, one that was over */
 static void test_a_crash_while_recording(void **state)
 {
+	static const char json_ids[] =
+		"[\"01890000-0000-7000-8000-0000000000a1\","
+		"\"01890000-0000-7000-8000-0000000000a2\","
+		"\"01890000-0000-7000-8000-0000000000a3\"] ";
 	struct recorder_params prm = {.flush_ms = 0};
 	struct rig *rig = *state;
 	json_t *doc;
@@ -412,6 +416,10 @@ static void test_a_crash_while_recording(void **state)
 	assert_string_equal(read_text(rig, "SELECT status || sequence FROM"
 					   " recording ORDER BY id"),
 			    "finished7 failed8 finished5 ");
+	/* the call's own list had not been written */
+	assert_string_equal(read_text(rig, "SELECT doc ->> '$.recording_ids'"
+					   " FROM call"),
+			    json_ids);
 	doc = recording(rig, 1);
 	assert_true(json_flag(doc, "interrupted", false));
 	assert_string_equal(json_str(doc, "reason", ""), "interrupted");

@@ -13,6 +13,7 @@
 #include "support/clip_rig.h"
 
 #define MEDIA_ID "01890000-0000-7000-8000-0000000000aa"
+#define LATER_ID "01890000-0000-7000-8000-0000000000ab"
 
 static struct clip_rig rig;
 
@@ -88,30 +89,77 @@ static void recordings_by_id(void **state)
 	assert_int_equal(rig.nrenders, 2);
 }
 
-static void expect_no_recording(void)
+static void expect_no_recording(const char *why)
 {
 	struct clip_rig_play play;
 
 	assert_int_equal(
 		clip_rig_play(&play, &rig, NULL, "['recording:" MEDIA_ID "']"),
 		0);
+	clip_rig_pass(&rig, 60000); /* it is looked for a moment long */
 	clip_rig_hear_all(&play);
 	assert_int_equal(play.n, 0);
 	assert_string_equal(play.code, "media_not_found");
+	assert_non_null(strstr(play.why, why));
 	clip_rig_end(&play);
 }
 
 static void anothers_recording_is_not_there(void **state)
 {
 	clip_rig_record(&rig, CLIP_RIG_OTHER, MEDIA_ID, "finished", 300, 5000);
-	expect_no_recording();
+	expect_no_recording("no such file");
 }
 
 static void a_recording_that_runs_is_not_there(void **state)
 {
 	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "recording", 300,
 			5000);
-	expect_no_recording();
+	expect_no_recording("not over");
+}
+
+/* Another is heard to its end meanwhile, so that both were looked for */
+static void wait_for_the_look(void)
+{
+	struct clip_rig_play play;
+
+	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, MEDIA_ID, "finished", 300, 100);
+	assert_int_equal(
+		clip_rig_play(&play, &rig, NULL, "['recording:" MEDIA_ID "']"),
+		0);
+	clip_rig_hear_all(&play);
+	assert_int_equal(play.n, 100);
+	clip_rig_end(&play);
+}
+
+/* A flow plays what it has just recorded, before that is written down */
+static void a_recording_may_be_over_a_moment_later(void **state)
+{
+	struct clip_rig_play play;
+
+	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, LATER_ID, "recording", 300,
+			5000);
+	assert_int_equal(
+		clip_rig_play(&play, &rig, NULL, "['recording:" LATER_ID "']"),
+		0);
+	wait_for_the_look();
+	clip_rig_record_is(&rig, LATER_ID, "finished");
+	clip_rig_hear_all(&play);
+	assert_int_equal(play.err, 0);
+	assert_int_equal(play.n, 5000);
+	clip_rig_end(&play);
+}
+
+static void who_waits_for_a_recording_may_leave(void **state)
+{
+	struct clip_rig_play play;
+
+	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, LATER_ID, "recording", 300,
+			5000);
+	assert_int_equal(
+		clip_rig_play(&play, &rig, NULL, "['recording:" LATER_ID "']"),
+		0);
+	wait_for_the_look();
+	clip_rig_end(&play);
 }
 
 static void quiet(enum log_level level, const char *line)
@@ -128,6 +176,8 @@ int main(void)
 		TEST(recordings_by_id),
 		TEST(anothers_recording_is_not_there),
 		TEST(a_recording_that_runs_is_not_there),
+		TEST(a_recording_may_be_over_a_moment_later),
+		TEST(who_waits_for_a_recording_may_leave),
 	};
 
 	log_set_sink(quiet);

@@ -274,6 +274,22 @@ static void test_channels_are_mixed(void **state)
 	}
 }
 
+/* ---- which format it is ---- */
+
+/* The frames of this one are as long as packets of MPEG-TS, and what comes
+ * again and again in them looks like those */
+static void test_an_mp3_is_not_taken_for_mpegts(void **state)
+{
+	struct render_outcome o;
+
+	assert_true(render_rig_run(
+		&rig, "ffmpeg -nostdin -y -f lavfi -i sine=1000:d=2:r=48000 "
+		      "-ac 1 -c:a libmp3lame -b:a 64k %/frames.mp3"));
+	listen("frames.mp3", RATE, 1000, &o);
+	assert_string_equal(o.format, "mp3");
+	render_rig_free(&o);
+}
+
 /* ---- what surrounds the sound ---- */
 
 static void test_tags_and_pictures_are_skipped(void **state)
@@ -340,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_every_format_is_heard),
 		cmocka_unit_test(test_every_rate_becomes_every_rate),
 		cmocka_unit_test(test_channels_are_mixed),
+		cmocka_unit_test(test_an_mp3_is_not_taken_for_mpegts),
 		cmocka_unit_test(test_tags_and_pictures_are_skipped),
 		cmocka_unit_test(test_of_a_film_the_sound_is_taken),
 	};

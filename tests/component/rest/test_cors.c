@@ -62,7 +62,8 @@ static void expect_shared(struct rest_rig *rig, const char *target,
 	expect_field(&res, "Access-Control-Allow-Credentials", NULL);
 	expect_field(&res, "Access-Control-Expose-Headers",
 		     shared ? "Location, X-Request-Id, Retry-After, "
-			      "Content-Range, Idempotency-Replayed"
+			      "Content-Range, Idempotency-Replayed, "
+			      "ETag, Content-Disposition"
 			    : NULL);
 	rest_result_clear(&res);
 }
@@ -161,7 +162,7 @@ static void expect_preflight(struct rest_rig *rig, const char *target,
 	expect_field(&res, "Access-Control-Allow-Headers",
 		     shared ? "Authorization, Content-Type, Idempotency-Key, "
 			      "Bifrons-Account, Last-Event-ID, Range, "
-			      "X-Request-Id"
+			      "X-Request-Id, If-None-Match, If-Range"
 			    : NULL);
 	expect_field(&res, "Access-Control-Max-Age", shared ? "600" : NULL);
 	expect_field(&res, "Access-Control-Allow-Credentials", NULL);

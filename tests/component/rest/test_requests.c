@@ -279,6 +279,9 @@ static void test_bodies(void **state)
 	rest_rig_ask(rig, &res, "POST", "/v1/flows", ADMIN, "{}");
 	expect_problem(&res, 415, "unsupported_media_type");
 	rest_rig_ask(rig, &res, "POST", "/v1/flows",
+		     ADMIN REST_JSON "Content-Encoding: gzip\r\n", "{}");
+	expect_problem(&res, 415, "unsupported_media_type");
+	rest_rig_ask(rig, &res, "POST", "/v1/flows",
 		     ADMIN "Content-Type: application/merge-patch+json\r\n",
 		     "{}");
 	expect_problem(&res, 415, "unsupported_media_type");
@@ -299,6 +302,7 @@ static void test_bodies(void **state)
 
 	rest_rig_ask(rig, &res, "POST", "/v1/flows",
 		     ADMIN "Content-Type: Application/JSON; charset=UTF-8\r\n"
+			   "Content-Encoding: identity\r\n"
 			   "Transfer-Encoding: chunked\r\n\r\n"
 			   "1\r\n{\r\n1\r\n}\r\n0\r\n",
 		     NULL);
@@ -501,6 +505,9 @@ static void test_meta_verbs(void **state)
 	rest_result_clear(&res);
 	rest_rig_ask(rig, &res, "GET", "/metrics",
 		     "X-Forwarded-For: 192.0.2.1\r\n", NULL);
+	expect_problem(&res, 401, "unauthorized");
+	rest_rig_ask(rig, &res, "GET", "/metrics", "X-Real-IP: 192.0.2.1\r\n",
+		     NULL);
 	expect_problem(&res, 401, "unauthorized");
 	rest_rig_ask(
 		rig, &res, "GET", "/metrics",

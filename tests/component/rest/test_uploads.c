@@ -202,6 +202,11 @@ static void test_types(void **state)
 	rest_rig_ask(&rig, &res, "POST", "/v1/media", ADMIN, "data");
 	expect(&res, 415, "unsupported_media_type");
 	rest_rig_ask(&rig, &res, "POST", "/v1/media",
+		     ADMIN "Content-Type: audio/wav\r\n"
+			   "Content-Encoding: gzip\r\n",
+		     "data");
+	expect(&res, 415, "unsupported_media_type");
+	rest_rig_ask(&rig, &res, "POST", "/v1/media",
 		     ADMIN "Content-Type: multipart/form-data\r\n", "data");
 	expect(&res, 400, "bad_request");
 	rest_rig_ask(&rig, &res, "POST", "/v1/media", ADMIN WAV, NULL);

@@ -234,13 +234,15 @@ static void test_wrong_password(void **state)
 	refused(o, leg, 401);
 }
 
-static void unanswered(struct sout *o, const char *challenge)
+static void unanswered(struct sout *o, const char *challenge, const char *why)
 {
 	struct srig_leg *leg = sout_dial(o, &sout_number);
 
 	scallee_reply(&o->callee, 407, "Who are you", challenge, NULL);
 	assert_non_null(scallee_wait(&o->callee, "ACK"));
 	refused(o, leg, 407);
+	assert_non_null(strstr(leg->notes, "no credentials sent: "));
+	assert_non_null(strstr(leg->notes, why));
 }
 
 /* sofia asks again by itself, some times */
@@ -266,21 +268,33 @@ static void unanswered_at_last(struct sout *o, const char *challenge)
 
 static void test_no_credentials(void **state)
 {
+	static const char no_digest[] = "no Digest that we know";
 	struct sout *o = *state;
 
 	/* another realm than the trunk's password is for */
 	give_credentials(o, "'realm':'elsewhere'");
-	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n");
+	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n", "its realm");
 	/* no password at all, or one that does not open */
 	sout_trunk(o, "'username':'acme'");
-	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n");
+	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n", "no password");
 	sout_trunk(o, "'username':'acme','_sealed':{'password':'v1:AAAA'}");
-	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n");
+	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n", "no password");
+	sout_trunk(o, NULL);
+	unanswered(o, "Proxy-Authenticate: " MD5 "\r\n", "no username");
 	/* nothing that we understand */
 	give_credentials(o, NULL);
-	unanswered(o, "Proxy-Authenticate: Basic realm=\"carrier\"\r\n");
+	unanswered(o, "Proxy-Authenticate: Basic realm=\"carrier\"\r\n",
+		   no_digest);
+	unanswered(o,
+		   "Proxy-Authenticate: Digest realm=\"carrier\", "
+		   "nonce=\"n\", qop=\"auth-int\"\r\n",
+		   no_digest);
+	unanswered(o,
+		   "Proxy-Authenticate: Digest realm=\"carrier\", "
+		   "nonce=\"n\", algorithm=SHA-512-256\r\n",
+		   no_digest);
 	unanswered_at_last(o, "Proxy-Authenticate: Digest nonce=\"x\"\r\n");
-	unanswered(o, "");
+	unanswered(o, "", no_digest);
 }
 
 /* Hung up between challenge and the next INVITE's answer */

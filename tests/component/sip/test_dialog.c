@@ -118,9 +118,22 @@ static void test_bad_reoffer(void **state)
 		488);
 	request(c, "INVITE", "application/sdp", "rubbish", 400);
 	request(c, "INVITE", "text/plain", "rubbish", 415);
+	request(c, "UPDATE", "application/sdp",
+		"v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n"
+		"c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 9 RTP/AVP 96\r\n",
+		488);
 	assert_int_equal(leg->ended, 0);
 	request(c, "INVITE", "application/sdp", SDP("4", ""), 200);
 	assert_true(srig_call_down(c, leg));
+	assert_non_null(strstr(leg->notes, "re-INVITE received\n"
+					   "488 Not Acceptable Here sent: "
+					   "no common codec\n"
+					   "re-INVITE received\n"
+					   "400 Bad Request sent: "
+					   "malformed SDP\n"));
+	assert_non_null(strstr(leg->notes, "UPDATE received\n"
+					   "488 Not Acceptable Here sent: "
+					   "no audio\n"));
 }
 
 static void test_reinvite_without_sdp(void **state)
@@ -185,6 +198,7 @@ static void test_info_digits(void **state)
 	request(c, "INFO", "application/dtmf-relay", "Duration=1\r\n", 400);
 	request(c, "INFO", "application/dtmf-relay", "Signal=hf\r\n", 415);
 	request(c, "INFO", "application/media_control+xml", "<x/>", 415);
+	assert_true(has(c->peer.msg, "Accept", "application/dtmf-relay"));
 	request(c, "INFO", NULL, "", 200);
 	assert_string_equal(leg->digits, "5#*");
 
@@ -276,7 +290,7 @@ static void test_describe(void **state)
 		     "User-Agent: Peer 1.0\r\n"
 		     "P-Asserted-Identity: \"Bo\" <sip:+4533333333@x.test>\r\n"
 		     "Diversion: <sip:+4544444444@x.test>;reason=busy\r\n"
-		     "X-Customer: 42\r\nX-Customer: 43\r\n"
+		     "X-Customer: 42\r\nx-customer: 43\r\n"
 		     "X-Evil: a\001b\xff\r\n"
 		     "Subject: not kept\r\n");
 	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 180);
@@ -334,6 +348,46 @@ static void test_withheld_number(void **state)
 	json_decref(info);
 }
 
+/* The number stands in P-Asserted-Identity, but the caller is nobody */
+static void test_anonymous_from(void **state)
+{
+	struct srig_call *c = *state;
+	struct srig_leg *leg = &c->rig.legs[0];
+	json_t *info;
+
+	snprintf(c->peer.from, sizeof(c->peer.from), "%s",
+		 "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=a");
+	c->rig.act = SRIG_RING;
+	speer_invite(&c->peer,
+		     "P-Asserted-Identity: <sip:+4533333333@x.test>\r\n");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 180);
+	assert_string_equal(leg->source, "anonymous");
+	assert_string_equal(leg->name, "");
+	info = srig_describe(leg);
+	assert_null(json_object_get(json_object_get(info, "headers"),
+				    "P-Asserted-Identity"));
+	json_decref(info);
+}
+
+static void test_privacy_none(void **state)
+{
+	struct srig_call *c = *state;
+	struct srig_leg *leg = &c->rig.legs[0];
+	json_t *info;
+
+	c->rig.act = SRIG_RING;
+	speer_invite(&c->peer,
+		     "Privacy: none\r\n"
+		     "P-Asserted-Identity: <sip:+4533333333@x.test>\r\n");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 180);
+	assert_string_equal(leg->source, "+4533333333");
+	info = srig_describe(leg);
+	assert_string_equal(json_str(json_object_get(info, "headers"),
+				     "P-Asserted-Identity", ""),
+			    "<sip:+4533333333@x.test>");
+	json_decref(info);
+}
+
 /* Behind NAT: the Contact cannot be reached, the source of the INVITE can */
 static void test_private_contact(void **state)
 {
@@ -380,6 +434,7 @@ int main(void)
 		INFO(test_info_digits),     TEST(test_options),
 		TEST(test_other_methods),   TEST(test_describe),
 		TEST(test_describe_media),  TEST(test_withheld_number),
+		TEST(test_anonymous_from),  TEST(test_privacy_none),
 		TEST(test_private_contact), TCP(test_private_contact),
 		TEST(test_public_address),
 	};

@@ -90,6 +90,9 @@ static void test_malformed(void **state)
 
 	refused(c, "", "application/sdp", "this is not SDP", 400);
 	refused(c, "", "application/sdp", HEAD "m=audio\r\n", 400);
+	assert_non_null(strstr(c->rig.legs[1].notes,
+			       "INVITE received\n"
+			       "400 Bad Request sent: malformed SDP\n"));
 }
 
 static void test_other_content(void **state)

@@ -295,6 +295,29 @@ static void test_sip_uri(void **state)
 	sout_down(o, leg);
 }
 
+/* A name of the hosts file, which DNS need not know */
+static void test_localhost(void **state)
+{
+	struct sout *o = *state;
+	char target[128];
+	const struct leg_dial dial = {
+		.type = "sip",
+		.target = target,
+		.source_type = "tel",
+		.source = "+4520123456",
+	};
+	struct srig_leg *leg;
+
+	snprintf(target, sizeof(target), "sip:bob@localhost:%u",
+		 o->callee.peer.port);
+	leg = srig_dial(&o->rig, &dial);
+	assert_non_null(leg);
+	assert_non_null(scallee_invited(&o->callee));
+	scallee_accept(&o->callee);
+	assert_true(srig_wait(&o->rig, &leg->answered, 1));
+	sout_down(o, leg);
+}
+
 /* Behind NAT the ACK and the BYE go to where the 200 came from */
 static void test_private_contact(void **state)
 {
@@ -324,7 +347,7 @@ int main(void)
 		TEST(test_early_answer_holds), TEST(test_fork),
 		TEST(test_withheld),           TEST(test_auto_answer),
 		TEST(test_trunk_options),      TEST(test_sip_uri),
-		TEST(test_private_contact),
+		TEST(test_localhost),          TEST(test_private_contact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,58 @@ static void test_unusable_answers(void **state)
 		    "t=0 0\r\nm=audio 39000 RTP/AVP 0\r\n");
 }
 
+/* Where our requests shall go is no SIP URI: they go to where the INVITE went
+ */
+static void answered_with(struct sout *o, const char *contact,
+			  const char *headers)
+{
+	char before[sizeof(o->callee.contact)];
+	struct srig_leg *leg;
+
+	memcpy(before, o->callee.contact, sizeof(before));
+	leg = sout_dial(o, &sout_number);
+	g_strlcpy(o->callee.contact, contact ? contact : before,
+		  sizeof(o->callee.contact));
+	scallee_reply(&o->callee, 200, "OK", headers, scallee_sdp);
+	memcpy(o->callee.contact, before, sizeof(before));
+	assert_non_null(scallee_wait(&o->callee, "ACK"));
+	assert_true(srig_wait(&o->rig, &leg->answered, 1));
+	srig_hangup(leg, HANGUP_NORMAL, 0);
+	sout_expect_bye(o);
+	assert_true(srig_wait(&o->rig, &leg->closed, 1));
+}
+
+static void test_no_way_back(void **state)
+{
+	struct sout *o = *state;
+
+	answered_with(o, "http://foo", "");
+	answered_with(o, "tel:+4512345678", "");
+	answered_with(o, "urn:foo:bar", "");
+	answered_with(o, "*", "");
+	answered_with(o, NULL, "Record-Route: <http://foo;lr>\r\n");
+	answered_with(o, NULL,
+		      "Record-Route: <sip:127.0.0.1:9;lr>, <tel:123>\r\n");
+}
+
+/* A Contact in the middle of a call, too */
+static void test_no_way_back_any_more(void **state)
+{
+	struct sout *o = *state;
+	struct srig_leg *leg = sout_up(o);
+
+	g_strlcpy(o->callee.contact, "http://foo", sizeof(o->callee.contact));
+	scallee_request(&o->callee, "UPDATE", "", NULL, "");
+	assert_int_equal(scallee_response(&o->callee), 200);
+	scallee_request(&o->callee, "INVITE", "", "application/sdp",
+			scallee_sdp);
+	assert_int_equal(scallee_response(&o->callee), 200);
+	scallee_request(&o->callee, "ACK", "", NULL, "");
+	srig_hangup(leg, HANGUP_NORMAL, 0);
+	sout_expect_bye(o);
+	assert_true(srig_wait(&o->rig, &leg->closed, 1));
+}
+
 /* No CANCEL before anything came (RFC 3261 §9.1) */
 static void test_cancel_waits(void **state)
 {
@@ -348,6 +400,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_outcomes),
 		TEST(test_unusable_answers),
+		TEST(test_no_way_back),
+		TEST(test_no_way_back_any_more),
 		TEST(test_cancel_waits),
 		TEST(test_cancel),
 		TCP(test_cancel),

@@ -206,6 +206,25 @@ static void test_refused_by_the_call_layer(void **state)
 	assert_int_equal(c->rig.nlegs, 0);
 }
 
+/* RFC 3261 §15.1.2: instead of a CANCEL, as a B2BUA may do */
+static void test_bye_in_place_of_cancel(void **state)
+{
+	struct srig_call *c = *state;
+	struct srig_leg *leg = &c->rig.legs[0];
+
+	c->rig.act = SRIG_RING;
+	speer_invite(&c->peer, "");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 180);
+	speer_request(&c->peer, "BYE", "", NULL, "");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 200);
+	speer_ack(&c->peer);
+
+	assert_true(srig_wait(&c->rig, &leg->closed, 1));
+	assert_int_equal(leg->end.by, HANGUP_BY_REMOTE);
+	assert_int_equal(leg->end.reason, HANGUP_CANCELED);
+	assert_int_equal(leg->end.sip_code, 487);
+}
+
 static void test_canceled(void **state)
 {
 	struct srig_call *c = *state;
@@ -446,6 +465,7 @@ int main(void)
 		UDP(test_rejections),
 		TCP(test_rejections),
 		UDP(test_refused_by_the_call_layer),
+		UDP(test_bye_in_place_of_cancel),
 		UDP(test_canceled),
 		TCP(test_canceled),
 		UDP(test_cancel_crosses_200),

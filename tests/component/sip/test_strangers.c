@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@
 #include "support/sip_rig.h"
 
 enum {
-	BUDGET = 5
+	BUDGET = 5,
+	STRANGERS_TCP = 4,
+	CROWD = 12
 };
 
 static int open_with(void **state, bool tcp)
@@ -118,6 +121,16 @@ static void test_other_requests(void **state)
 	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 403);
 	snprintf(c->peer.to_tag, sizeof(c->peer.to_tag), "made-up");
 	speer_request(&c->peer, "BYE", "", NULL, "");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 403);
+	nothing_made(c);
+}
+
+/* Nor are we found by a ping: over TCP nua answers, and would be friendly */
+static void test_options(void **state)
+{
+	struct srig_call *c = *state;
+
+	speer_request(&c->peer, "OPTIONS", "", NULL, "");
 	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 403);
 	nothing_made(c);
 }
@@ -302,6 +315,62 @@ static void test_late_loop(void **state)
 	srig_call_close(c);
 }
 
+/* Wait until so many of the crowd are closed, and see that no more are */
+static void wait_cut(struct srig_call *c, const struct speer *crowd, unsigned n)
+{
+	struct pollfd fds[CROWD];
+	struct sipx_stats stats;
+	unsigned i, closed = 0;
+
+	for (i = 0; i < CROWD; ++i)
+		fds[i] = (struct pollfd){.fd = crowd[i].fd, .events = POLLIN};
+	while (closed < n) {
+		assert_true(poll(fds, CROWD, SPEER_WAIT_MS) > 0);
+		for (i = 0; i < CROWD; ++i) {
+			if (fds[i].fd < 0 || !fds[i].revents)
+				continue;
+			fds[i].fd = -1;
+			++closed;
+		}
+	}
+	srig_stats(&c->rig, &stats);
+	assert_int_equal(stats.strangers_cut, n);
+}
+
+/* Who connects and says nothing makes room; trunks may be silent */
+static void test_connections(void **state)
+{
+	struct srig_call *c = srig_call_open(
+		&(struct srig_params){.strangers_tcp = STRANGERS_TCP}, true);
+	struct speer *crowd = calloc(CROWD, sizeof(*crowd)), last;
+	unsigned i;
+
+	assert_non_null(crowd);
+	c->rig.act = SRIG_REJECT;
+	for (i = 0; i < CROWD; ++i)
+		speer_open(&crowd[i], "127.0.0.2", c->rig.port, true);
+	wait_cut(c, crowd, CROWD - STRANGERS_TCP);
+
+	speer_open(&last, "127.0.0.2", c->rig.port, true);
+	speer_invite(&last, "");
+	assert_int_equal(speer_response(&last, SPEER_WAIT_MS), 403);
+	speer_ack(&last);
+	wait_cut(c, crowd, CROWD - STRANGERS_TCP + 1);
+	speer_new_call(&last);
+	speer_invite(&last, "");
+	assert_int_equal(speer_response(&last, SPEER_WAIT_MS), 403);
+
+	speer_invite(&c->peer, "");
+	assert_int_equal(speer_response(&c->peer, SPEER_WAIT_MS), 480);
+	speer_ack(&c->peer);
+
+	for (i = 0; i < CROWD; ++i)
+		speer_close(&crowd[i]);
+	speer_close(&last);
+	free(crowd);
+	srig_call_close(c);
+}
+
 #define UDP(test) cmocka_unit_test_setup_teardown(test, open_udp, close_all)
 #define TCP(test) cmocka_unit_test_setup_teardown(test, open_tcp, close_all)
 
@@ -312,6 +381,7 @@ int main(void)
 		TCP(test_stranger),
 		UDP(test_no_enumeration),
 		UDP(test_other_requests),
+		TCP(test_options),
 		UDP(test_budget),
 		UDP(test_headers_without_end),
 		UDP(test_known_call_from_elsewhere),
@@ -319,6 +389,7 @@ int main(void)
 		UDP(test_shared_address),
 		UDP(test_draining),
 		cmocka_unit_test(test_late_loop),
+		cmocka_unit_test(test_connections),
 		TCP(test_draining),
 	};
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -25,6 +26,10 @@ static const char *const first[] = {
 static const char *const second[] = {
 	"CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (41)",
 	"ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1", NULL};
+static const char *const third[] = {
+	"CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (41)",
+	"ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1",
+	"CREATE TABLE b (x INTEGER)", NULL};
 static const char *const broken[] = {
 	"CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (41)",
 	"UPDATE a SET x = 0; CREATE TABLE b (; ", NULL};
@@ -122,13 +127,51 @@ static void test_an_older_file_is_kept_then_changed(void **state)
 	g_free(path);
 }
 
+static void remove_all(const char *dir)
+{
+	GDir *list = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	while (list && (name = g_dir_read_name(list))) {
+		char *path = g_build_filename(dir, name, NULL);
+
+		(void)remove(path);
+		g_free(path);
+	}
+	if (list)
+		g_dir_close(list);
+	(void)remove(dir);
+}
+
+/* of the first migration that a platform ever sees */
+static void test_the_folder_for_backups_is_made(void **state)
+{
+	char *dir = g_build_filename(rig.dir, "backups", NULL);
+	sqlite3 *sql = open_file(rig.path);
+	char *why = NULL;
+	struct stat st;
+
+	assert_int_equal(store_migrate(sql, first, dir, &why), 0);
+	assert_int_equal(stat(dir, &st), -1);
+	assert_int_equal(store_migrate(sql, second, dir, &why), 0);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(store_migrate(sql, third, dir, &why), 0);
+	assert_int_equal(query(sql, "SELECT max(version) FROM schema_version"),
+			 3);
+	sqlite3_close(sql);
+	remove_all(dir);
+	g_free(dir);
+}
+
 static void test_without_a_backup_nothing_changes(void **state)
 {
 	sqlite3 *sql = open_file(rig.path);
 	char *why = NULL;
 
 	assert_int_equal(store_migrate(sql, first, NULL, &why), 0);
-	assert_int_equal(store_migrate(sql, second, "/nowhere", &why), EIO);
+	assert_int_equal(store_migrate(sql, second, "/dev/null/nowhere", &why),
+			 EIO);
 	assert_non_null(strstr(why, "backup"));
 	g_free(why);
 	assert_int_equal(query(sql, "SELECT max(version) FROM schema_version"),
@@ -232,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_new_file_needs_no_backup),
 		TEST(test_an_older_file_is_kept_then_changed),
+		TEST(test_the_folder_for_backups_is_made),
 		TEST(test_without_a_backup_nothing_changes),
 		TEST(test_a_failed_migration_is_undone),
 		TEST(test_a_newer_schema_is_refused),

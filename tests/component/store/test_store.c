@@ -8,8 +8,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -268,6 +270,48 @@ static void test_a_second_process_is_kept_out(void **state)
 	store_rig_close(&rig);
 }
 
+/* Does another program find the file in use? */
+static bool is_locked(const char *path)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	const pid_t pid = fork();
+	int status = 0, fd;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		_exit(fd < 0 || fcntl(fd, F_GETLK, &lock) ||
+		      lock.l_type == F_UNLCK);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+
+	return status == 0;
+}
+
+/* Else it takes the log away when it closes the file */
+static void test_it_is_seen_to_be_in_use(void **state)
+{
+	sqlite3 *early = NULL;
+
+	store_rig_open(&rig);
+	assert_true(is_locked(rig.path));
+	store_rig_close(&rig);
+
+	/* as the webhook handler, which is loaded first */
+	assert_int_equal(
+		sqlite3_open_v2(rig.path, &early, SQLITE_OPEN_READWRITE, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(early, "SELECT count(*) FROM meta", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	store_rig_open(&rig);
+	assert_true(is_locked(rig.path));
+	store_rig_close(&rig);
+	assert_true(is_locked(rig.path));
+	assert_int_equal(sqlite3_close(early), SQLITE_OK);
+	assert_false(is_locked(rig.path));
+}
+
 static void test_stats_count(void **state)
 {
 	struct store_stats stats;
@@ -515,6 +559,7 @@ int main(void)
 		TEST(test_the_doorbell_tells_the_last_row),
 		TEST(test_event_rows_never_come_again),
 		TEST(test_a_second_process_is_kept_out),
+		TEST(test_it_is_seen_to_be_in_use),
 		TEST(test_stats_count),
 		TEST(test_every_call_may_fail),
 		TEST(test_the_disk_may_be_full_at_every_call),

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "common/json.h"
+#include "common/str.h"
 #include "media/rtp.h"
 #include "support/wrtc_rig.h"
 
@@ -319,6 +320,30 @@ static void test_a_ticket_dies_with_its_device(void **state)
 	expect(&phone, "unauthorized");
 }
 
+static void test_a_device_ends_with_its_extension(void **state)
+{
+	char *text = api_rig_text(&rig.api, "SELECT id FROM extension", NULL);
+	char extension[ID_SIZE], id[ID_SIZE];
+	const struct api_ask ask = {.verb = "extensions.delete",
+				    .id = extension};
+	json_t *call;
+
+	str_copy(extension, sizeof(extension), text ? text : "");
+	g_free(text);
+	wrtc_rig_call(&rig, &phone, ticket, "demo", id);
+	json_decref(api_rig_ok(api_rig_ask(&rig.api, &ask)));
+	expect(&device, "unauthorized");
+	assert_true(wrtc_core_wait(&device, &device.ends, 1));
+
+	/* the call goes on */
+	say(&phone, "{\"request\":\"hangup\"}");
+	call = wrtc_rig_ended(&rig, id);
+	assert_string_equal(
+		json_str(json_object_get(call, "hangup"), "reason", ""),
+		"normal");
+	json_decref(call);
+}
+
 static void test_a_call_by_token_alone(void **state)
 {
 	json_t *msg = json_pack("{s:s, s:s, s:s}", "request", "call", "token",
@@ -455,6 +480,7 @@ int main(void)
 		TEST(test_a_wrong_token),
 		TEST(test_without_a_token),
 		TEST(test_a_ticket_dies_with_its_device),
+		TEST(test_a_device_ends_with_its_extension),
 		TEST(test_a_call_by_token_alone),
 		TEST(test_no_route),
 		TEST(test_the_registered_hears_of_its_calls),

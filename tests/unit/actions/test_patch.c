@@ -128,6 +128,8 @@ static void test_nothing_to_run(void **state)
 		{201, "{}"},
 		{200, "{'actions':null}"},
 		{202, "{'actions':[],'variables':{}}"},
+		{200, "\xef\xbb\xbf{'actions':[]}"},
+		{200, "\xef\xbb\xbf"},
 	};
 	struct flow_fake fake;
 	size_t i;
@@ -149,6 +151,7 @@ static void test_answers_that_are_none(void **state)
 	} answers[] = {
 		{"<html>", "bad_response", "not JSON: line 1, column"},
 		{"{'actions':[", "bad_response", "not JSON"},
+		{"\x1f\x8b\b", "bad_response", "not JSON: it is compressed"},
 		{"'x'", "flow_invalid", "neither an object nor a list"},
 		{"5", "flow_invalid", "neither"},
 		{"{'actions':5}", "flow_invalid", "/actions: must be an array"},

@@ -280,6 +280,12 @@ static void test_refused_when_saved(void **state)
 	assert_non_null(strstr(faults, "/actions/0/option/loop "));
 	assert_non_null(strstr(faults, "/actions/1/option/stream_urls "));
 	g_free(faults);
+
+	/* a scheme may be written in capitals */
+	faults = flow_fake_faults("[{'type':'play','option':{'stream_urls':"
+				  "['HTTP://a.test/x']}}]");
+	assert_string_equal(faults, "");
+	g_free(faults);
 }
 
 int main(void)

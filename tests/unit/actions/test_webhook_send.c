@@ -91,6 +91,11 @@ static void test_answer_in_variables(void **state)
 	assert_null(flow_vars_get(fake.vars, "response.body", NULL));
 	assert_string_equal(fake.trace->str, "webhook_send sleep");
 	flow_fake_teardown(&fake);
+
+	start(&fake, SYNC("")); /* after a byte order mark */
+	flow_fake_http(&fake, 200, "\xef\xbb\xbf{'name':'Anna'}");
+	assert_string_equal(flow_fake_var(&fake, "response.body.name"), "Anna");
+	flow_fake_teardown(&fake);
 }
 
 static void test_text_and_other_answers(void **state)

@@ -72,6 +72,15 @@ static void test_every_verb_is_described(void **state)
 			    json_object_get(responses, "201") ||
 			    json_object_get(responses, "204"));
 		assert_non_null(json_object_get(responses, "503"));
+		/* a query that cannot be decoded, an unknown Bifrons-Account,
+		 * too long a head */
+		assert_non_null(json_object_get(responses, "400"));
+		assert_non_null(json_object_get(responses, "414"));
+		assert_non_null(json_object_get(responses, "431"));
+		assert_true(str_eq(row->scope, "public") ||
+			    json_object_get(responses, "404"));
+		assert_true(row->kind != VERB_PATCH ||
+			    json_object_get(responses, "411"));
 		assert_int_equal(!row->verb->body,
 				 !json_object_get(op, "requestBody"));
 	}
@@ -162,6 +171,35 @@ static void test_every_event_is_a_webhook(void **state)
 			json_object_get(doc, "webhooks"), event_type_name(i)));
 	assert_int_equal(json_object_size(json_object_get(doc, "webhooks")),
 			 EVENT_NTYPES);
+}
+
+/* data's own schema, of one event */
+static json_t *data_of(const char *type)
+{
+	json_t *body = at(at(doc, "webhooks", type), "post", "requestBody");
+	json_t *all =
+		at(at(body, "content", "application/json"), "schema", "allOf");
+
+	return at(json_array_get(all, 1), "properties", "data");
+}
+
+static void test_events_say_what_their_data_is(void **state)
+{
+	unsigned i;
+
+	for (i = 0; i < EVENT_NTYPES; ++i)
+		assert_true(json_object_size(data_of(event_type_name(i))) > 0);
+
+	assert_string_equal(json_str(data_of("call.held"), "$ref", ""),
+			    "#/components/schemas/Call");
+	assert_string_equal(json_str(data_of("recording.failed"), "$ref", ""),
+			    "#/components/schemas/Recording");
+	assert_string_equal(json_str(data_of("webhook.test"), "$ref", ""),
+			    "#/components/schemas/Webhook");
+	assert_non_null(at(data_of("flow.error"), "properties", "code"));
+	/* a call's first event and its last may have it, GET never does */
+	assert_non_null(at(at(at(doc, "components", "schemas"), "Call", NULL),
+			   "properties", "truncated"));
 }
 
 static void test_secrets_are_never_shown(void **state)
@@ -320,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_every_reference_leads_somewhere),
 		cmocka_unit_test(test_operation_ids_are_unique),
 		cmocka_unit_test(test_every_event_is_a_webhook),
+		cmocka_unit_test(test_events_say_what_their_data_is),
 		cmocka_unit_test(test_secrets_are_never_shown),
 		cmocka_unit_test(test_actions_have_their_schema),
 		cmocka_unit_test(test_version_and_security),

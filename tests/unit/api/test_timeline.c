@@ -236,6 +236,24 @@ static void test_one_millisecond_keeps_the_order(void **state)
 		   "t; u; v; w; x; y; z");
 }
 
+/* While a call is up its notes are read after its events */
+static void test_causes_come_before_effects(void **state)
+{
+	struct timeline *tl = timeline_new();
+
+	(void)state;
+	add_event(tl, "{'id':'1','type':'call.answered','created_at':"
+		      "'" AT("01.000") "','data':{}}");
+	add_event(tl, "{'id':'2','type':'call.held','created_at':"
+		      "'" AT("01.001") "','data':{}}");
+	add_notes(tl,
+		  "[{'at':'" AT("01.000") "','kind':'sip','text':'200'},"
+					  "{'at':'" AT(
+						  "01.001") "','kind':'sip','"
+							    "text':'hold'}]");
+	expect(tl, "200; answered; hold; held");
+}
+
 static void test_what_is_no_item_is_passed_over(void **state)
 {
 	const struct timeline_delivery waiting = {
@@ -297,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_masked_digits_stay_masked),
 		cmocka_unit_test(test_actions_and_errors_are_said),
 		cmocka_unit_test(test_one_millisecond_keeps_the_order),
+		cmocka_unit_test(test_causes_come_before_effects),
 		cmocka_unit_test(test_what_is_no_item_is_passed_over),
 		cmocka_unit_test(test_the_middle_of_a_long_one_goes),
 	};

@@ -82,6 +82,28 @@ static void test_digits_by_signalling_are_carried_over(void **state)
 	let_go(&cf);
 }
 
+/* a browser's message: what goes to it is in the media nonetheless */
+static void test_a_browsers_digits_are_carried_over(void **state)
+{
+	struct connect_fake cf;
+	struct call_fake_leg *callee = &cf.fake.dialed[0];
+
+	bridge_them(&cf, NULL);
+	cf.leg.by_message = true;
+	call_fake_digits(&cf.leg, "1#");
+	assert_string_equal(callee->media.digits, "1#");
+	call_fake_digits(callee, "9"); /* the media bring it */
+	assert_string_equal(cf.leg.media.digits, "");
+	callee->by_message = true; /* browser to browser */
+	call_fake_digits(callee, "5");
+	assert_string_equal(cf.leg.media.digits, "5");
+	callee->by_message = false;
+	callee->by_info = true;
+	call_fake_digits(&cf.leg, "7");
+	assert_string_equal(callee->info, "7");
+	let_go(&cf);
+}
+
 static void test_star_ends_the_bridge(void **state)
 {
 	struct connect_fake cf;
@@ -379,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_digits_in_media_pass_by_themselves),
 		cmocka_unit_test(test_digits_by_signalling_are_carried_over),
+		cmocka_unit_test(test_a_browsers_digits_are_carried_over),
 		cmocka_unit_test(test_star_ends_the_bridge),
 		cmocka_unit_test(test_held_by_the_party),
 		cmocka_unit_test(test_music_ends_with_the_bridge),

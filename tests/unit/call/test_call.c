@@ -96,6 +96,43 @@ static void test_a_whole_call(void **state)
 	call_fake_teardown(&fake);
 }
 
+static void test_quality_is_told_while_it_is_up(void **state)
+{
+	struct call_fake fake;
+	struct call_fake_leg leg;
+	const json_t *data;
+
+	call_fake_setup(&fake, "[{'type':'answer'},{'type':'echo'}]", NULL,
+			NULL, 0);
+	call_fake_call(&fake, &leg);
+	call_fake_pass(&fake, 40000); /* it only rings */
+	assert_null(call_fake_event(&fake, "call.quality"));
+	call_fake_answered(&leg);
+	call_fake_pass(&fake, 29000);
+	assert_null(call_fake_event(&fake, "call.quality"));
+	call_fake_pass(&fake, 1000);
+	call_fake_check_story(&fake, "call.created flow.action call.answered "
+				     "flow.action call.quality");
+	data = call_fake_event(&fake, "call.quality");
+	assert_int_equal(json_int(data, "rx_packets", 0), 500);
+	data = json_object_get(data, "in");
+	assert_float_equal(json_real_value(json_object_get(data, "mos")), 4.4,
+			   0.001);
+
+	/* and shown */
+	data = json_object_get(call_fake_row(&fake), "doc");
+	data = json_object_get(json_object_get(data, "media"), "quality");
+	assert_int_equal(json_int(data, "rx_packets", 0), 500);
+
+	call_fake_pass(&fake, 30000);
+	call_fake_check_story(&fake, "call.created flow.action call.answered "
+				     "flow.action call.quality call.quality");
+	call_fake_bye(&leg);
+	call_fake_closed(&leg);
+	assert_int_equal(call_table_count(fake.table), 0);
+	call_fake_teardown(&fake);
+}
+
 static void test_caller_leaves_in_an_action(void **state)
 {
 	struct call_fake fake;
@@ -455,6 +492,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_whole_call),
+		cmocka_unit_test(test_quality_is_told_while_it_is_up),
 		cmocka_unit_test(test_caller_leaves_in_an_action),
 		cmocka_unit_test(test_caller_leaves_before_the_answer),
 		cmocka_unit_test(test_caller_leaves_before_the_flow_starts),

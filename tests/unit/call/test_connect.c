@@ -249,6 +249,51 @@ static void test_one_after_the_other(void **state)
 	connect_fake_teardown(&cf);
 }
 
+static void has_note(const struct connect_fake *cf, const char *id,
+		     const char *what)
+{
+	json_t *notes = call_timeline(cf->caller), *item;
+	char *text =
+		id ? g_strdup_printf("call %s: %s", id, what) : g_strdup(what);
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(notes, i, item)
+	{
+		found = found || !strcmp(json_str(item, "text", ""), text);
+	}
+	if (!found)
+		fail_msg("no \"%s\"", text);
+	g_free(text);
+	json_decref(notes);
+}
+
+/* The caller's timeline tells who was rung, and why it was nobody */
+static void test_the_story(void **state)
+{
+	struct connect_fake cf;
+
+	(void)state;
+	connect_fake_setup(&cf, NULL, true);
+	cf.prm.sequence = true;
+	cf.prm.destination_timeout_ms = 5000;
+	connect_fake_start(&cf, "tel:+451001 tel:+451002");
+	call_fake_fails(&cf.fake.dialed[0], HANGUP_BUSY, 486);
+	call_fake_pass(&cf.fake, 0);
+	call_fake_pass(&cf.fake, 5000);
+	assert_string_equal(connect_fake_result(&cf), "busy 486 0");
+	has_note(&cf, json_str(connect_fake_doc(&cf, 0), "id", ""),
+		 "rings +451001");
+	has_note(&cf, json_str(connect_fake_doc(&cf, 0), "id", ""),
+		 "busy, SIP 486");
+	has_note(&cf, json_str(connect_fake_doc(&cf, 1), "id", ""),
+		 "rings +451002");
+	has_note(&cf, json_str(connect_fake_doc(&cf, 1), "id", ""),
+		 "noanswer, not_answered");
+	call_fake_bye(&cf.leg);
+	connect_fake_teardown(&cf);
+}
+
 /* All of the time in all is used up before the last one's turn */
 static void test_time_is_up_in_a_sequence(void **state)
 {
@@ -429,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_time_is_up),
 		cmocka_unit_test(test_a_long_ringing_and_what_follows),
 		cmocka_unit_test(test_one_after_the_other),
+		cmocka_unit_test(test_the_story),
 		cmocka_unit_test(test_time_is_up_in_a_sequence),
 		cmocka_unit_test(test_callers_answer_fails),
 		cmocka_unit_test(test_callee_goes_before_the_bridge),

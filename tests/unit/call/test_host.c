@@ -325,7 +325,7 @@ static void test_digits_that_are_none(void **state)
 	call_fake_call(&fake, &leg);
 	call_fake_answered(&leg);
 	call_fake_digits(&leg, "x!\n\xff");
-	leg.leg.handler->dtmf(leg.leg.arg, '\0', 0);
+	leg.leg.handler->dtmf(leg.leg.arg, '\0', 0, true);
 	call_fake_pass(&fake, 100);
 	assert_null(call_fake_event(&fake, "call.dtmf"));
 	call_fake_bye(&leg);

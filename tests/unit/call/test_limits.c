@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/json.h"
 #include "common/obj.h"
+#include "common/str.h"
 #include "support/call_fake.h"
 
 #define ANSWER_ECHO "[{'type':'answer'},{'type':'echo'}]"
@@ -44,6 +46,24 @@ static void check_refused(struct call_fake *fake, enum call_refusal refusal,
 	assert_int_equal(json_int(hangup, "sip_code", 0), sip_code);
 }
 
+/* The timeline of a refused call says which limit it was */
+static void check_told(const struct call_fake *fake, const char *limit)
+{
+	char line[128];
+	const char *id;
+	json_t *row, *note;
+	unsigned n = 0;
+
+	snprintf(line, sizeof(line), "refused: %s is reached", limit);
+	json_object_foreach(fake->rows, id, row)
+	{
+		note = json_array_get(json_object_get(row, "timeline"), 0);
+		if (str_eq(json_str(note, "text", ""), line))
+			++n;
+	}
+	assert_int_equal(n, 1);
+}
+
 static void test_limits_of_the_account(void **state)
 {
 	struct call_fake fake;
@@ -53,6 +73,7 @@ static void test_limits_of_the_account(void **state)
 	assert_int_equal(call_fake_invite(&fake, &legs[0]), CALL_TAKEN);
 	assert_int_equal(call_fake_invite(&fake, &legs[1]), CALL_TAKEN);
 	check_refused(&fake, CALL_REFUSED_LIMIT, "busy", "limit", 486);
+	check_told(&fake, "the account's max_calls");
 	assert_int_equal(call_table_count(fake.table), 2);
 
 	/* it counts what is up, not what is closing */
@@ -84,6 +105,7 @@ static void test_limits_of_the_trunk(void **state)
 	call_fake_setup(&fake, ANSWER_ECHO, NULL, "{'max_calls':1}", 0);
 	assert_int_equal(call_fake_invite(&fake, &legs[0]), CALL_TAKEN);
 	check_refused(&fake, CALL_REFUSED_LIMIT, "busy", "limit", 486);
+	check_told(&fake, "the trunk's max_calls");
 	end_all(legs, 1);
 	call_fake_teardown(&fake);
 }

@@ -87,6 +87,7 @@ static void tells(struct world *w, unsigned i)
 	struct call_fake_leg *leg = leg_at(w, i);
 	const struct leg_handler *to = leg->leg.handler;
 	void *arg = leg->leg.arg;
+	char digit;
 
 	if (!leg->leg.media)
 		return;
@@ -108,7 +109,8 @@ static void tells(struct world *w, unsigned i)
 			to->answered(arg);
 		break;
 	case 5:
-		to->dtmf(arg, "1*"[pick(w, 2)], 100);
+		digit = "1*"[pick(w, 2)];
+		to->dtmf(arg, digit, 100, pick(w, 2));
 		break;
 	case 6:
 		to->held(arg, pick(w, 2));

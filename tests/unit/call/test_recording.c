@@ -320,6 +320,27 @@ static void test_four_at_once(void **state)
 	teardown(&w);
 }
 
+static void test_a_hundred_in_all(void **state)
+{
+	const char *why = NULL;
+	struct world w;
+	unsigned i;
+
+	setup(&w, SLEEP);
+	for (i = 0; i < 100; ++i) {
+		assert_int_equal(start(&w, &plain), 0);
+		assert_int_equal(
+			call_recording_verb(w.call, FLOW_RECORD_STOP, NULL), 0);
+		call_fake_recorded(&w.fake, i, 0, 1000);
+	}
+	assert_int_equal(start(&w, &plain), EDQUOT);
+	assert_string_equal(w.code, "busy");
+	assert_int_equal(call_verb_record(w.call, &plain, w.id, &why), EPROTO);
+	assert_string_equal(why, "a call has 100 recordings at most");
+	hang_up(&w);
+	teardown(&w);
+}
+
 static void test_requests_are_noted(void **state)
 {
 	const char *why = NULL;
@@ -471,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_a_full_disk),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_four_at_once),
+		cmocka_unit_test(test_a_hundred_in_all),
 		cmocka_unit_test(test_requests_are_noted),
 		cmocka_unit_test(test_not_before_the_answer),
 		cmocka_unit_test(test_requests),

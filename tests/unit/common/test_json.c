@@ -39,6 +39,7 @@ static void test_parses_whole_texts(void **state)
 		    "{\"b\":1,\"a\":[true,null]}");
 	assert_text(parse("\"\xc3\xa6\""), "\"\xc3\xa6\"");
 	assert_text(parse(" 7 "), "7");
+	assert_text(parse("\xef\xbb\xbf {}"), "{}"); /* a byte order mark */
 }
 
 static void test_refuses(void **state)
@@ -49,6 +50,8 @@ static void test_refuses(void **state)
 		const char *why;
 	} rows[] = {
 		{"", 0, "line 1, column 1: the text is empty"},
+		{"\xef\xbb\xbf", 0, "line 1, column 1: the text is empty"},
+		{"\xef\xbb\xbf\xef\xbb\xbf{}", 0, "line 1, column 1: "},
 		{"{\"a\":1,\"a\":2}", 0, "duplicate object key"},
 		{"{\"a\":1} x", 0, "end of file expected"},
 		{"{\n  \"a\": tru\n}", 0, "line 2, column "},

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <glib.h>
+#include <string.h>
 
 #include "common/opt.h"
 
@@ -87,10 +88,31 @@ static void test_samples(void **state)
 	}
 }
 
+/* each with what is wrong, not with what is right */
+static void test_a_url_is_told_what_is_wrong_with_it(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"ftp://a.dk", "http://"},        {"http://", "host"},
+		{"http://127.1/", "host"},        {"http://0/", "host"},
+		{"http://\xc3\xa6.dk/", "host"},  {"http://[::1/", "host"},
+		{"http://a.dk:65536/x", "65535"}, {"http://a.dk:/", "65535"},
+		{"http://a b/", "escape"},        {"http://u@a.dk", "user"},
+	};
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(pairs); ++i) {
+		const char *why = opt_check_http_url(pairs[i][0]);
+
+		if (!why || !strstr(why, pairs[i][1]))
+			fail_msg("%s: %s", pairs[i][0], why);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_a_url_is_told_what_is_wrong_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,51 @@ static void test_every_fault_is_told(void **state)
 	has_fault(doc, "/fallback_actions/1/more unknown field");
 }
 
+/* One fault hides no other, neither in an action nor of the flow */
+static void test_no_fault_hides_another(void **state)
+{
+	check_faults("[{'type':'goto','option':{'target_id':'no',"
+		     "'loop_count':-1}}]",
+		     "/actions/0/option/loop_count must be from 0 to "
+		     "1000000\n"
+		     "/actions/0/option/target_id no action has the id "
+		     "\"no\"\n");
+	check_faults("[{'type':'branch','option':{'variable':'a b',"
+		     "'target_ids':{'1':'no','2':5,'3':''}}}]",
+		     "/actions/0/option/variable must be a name of letters, "
+		     "digits, '_', '-' and '.'\n"
+		     "/actions/0/option/target_ids/2 must be a string\n"
+		     "/actions/0/option/target_ids/3 must not be empty\n"
+		     "/actions/0/option/target_ids/1 no action has the id "
+		     "\"no\"\n");
+	check_faults("[{'id':'a','type':'play','more':1,"
+		     "'option':{'stream_urls':['x']}},"
+		     "{'type':'goto','option':{'target_id':'a'}}]",
+		     "/actions/0/more unknown field\n"
+		     "/actions/0/option/stream_urls/0 must be http://…, "
+		     "https://…, media:ID, media:NAME, recording:ID or tone:… "
+		     "(such as \"tone:440+480/2000,0/4000\")\n");
+	check_faults("[{'type':'play','option':{'stream_urls':['${a b}'],"
+		     "'loop':-1}}]",
+		     "/actions/0/option/stream_urls/0 \"${\" must be followed "
+		     "by a name of letters, digits, '_', '-' and '.'\n"
+		     "/actions/0/option/loop must be from 0 to 1000\n");
+	check_faults("[{'type':'connect','option':{'destinations':['x'],"
+		     "'confirm_actions':[{'type':'sleep'},"
+		     "{'type':'talk','option':{'text':'${'}}]}}]",
+		     "/actions/0/option/confirm_actions/1/option/text \"${\" "
+		     "must be followed by a name of letters, digits, '_', '-' "
+		     "and '.'\n"
+		     "/actions/0/option/confirm_actions/0/option/duration_ms "
+		     "is required\n");
+	check_faults("[{'type':'connect','option':{'destinations':['x'],"
+		     "'confirm_actions':[{'type':'sleep'}]}}]",
+		     "/actions/0/option/destinations/0 must be tel:NUMBER, "
+		     "sip:USER@HOST or extension:NAME@DOMAIN\n"
+		     "/actions/0/option/confirm_actions/0/option/duration_ms "
+		     "is required\n");
+}
+
 static void test_ids(void **state)
 {
 	check_faults("[{'id':'a','type':'answer'},{'id':'a','type':'echo'}]",
@@ -206,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_every_fault_is_told),
+		cmocka_unit_test(test_no_fault_hides_another),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_limits),

@@ -125,6 +125,24 @@ static void test_binds_parameters(void **state)
 		    &(struct db_value){.type = DB_TEXT}, 1, "");
 }
 
+static bool on_bytes(void *arg, const struct db_row *row)
+{
+	*(size_t *)arg = db_row_bytes(row);
+
+	return false;
+}
+
+static void test_row_bytes_are_those_of_its_texts(void **state)
+{
+	struct fix *f = *state;
+	size_t bytes = 0;
+
+	assert_int_equal(db_read(f->db, "SELECT n, s, s, NULL FROM t", NULL, 0,
+				 on_bytes, &bytes),
+			 0);
+	assert_int_equal(bytes, 6);
+}
+
 static bool on_first(void *arg, const struct db_row *row)
 {
 	++*(int *)arg;
@@ -359,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_reads_rows),
 		T(test_binds_parameters),
+		T(test_row_bytes_are_those_of_its_texts),
 		T(test_stops_when_told),
 		T(test_sees_what_was_committed),
 		T(test_never_writes),

@@ -122,6 +122,28 @@ static void after_two_seconds_ssrc_or_address_must_be_known(void **state)
 	assert_int_equal(l.ssrc, 9);
 }
 
+/* A gateway goes on with another source in the middle of a call */
+static void another_ssrc_of_the_same_port_is_taken_soon(void **state)
+{
+	const struct media_addr a = addr("10.0.0.1", 4000);
+	const struct media_addr a2 = addr("10.0.0.1", 4002);
+	struct latch l = latched(&a, &a, 0);
+
+	/* the old one may still be there */
+	assert_int_equal(latch_check(&l, &a, 9, 5, 99 * MS), LATCH_DROP);
+	/* another port of the host is another source */
+	assert_int_equal(latch_check(&l, &a2, 9, 5, 1000 * MS), LATCH_DROP);
+	assert_int_equal(latch_check(&l, &a, 9, 6, 100 * MS), LATCH_HOLD);
+	/* it comes back: a lost packet or two, no other source */
+	assert_int_equal(latch_check(&l, &a, 7, 3, 110 * MS), LATCH_OK);
+	assert_int_equal(latch_check(&l, &a, 9, 7, 120 * MS), LATCH_DROP);
+
+	assert_int_equal(latch_check(&l, &a, 9, 8, 210 * MS), LATCH_HOLD);
+	assert_int_equal(latch_check(&l, &a, 9, 9, 230 * MS), LATCH_NEW);
+	assert_int_equal(l.ssrc, 9);
+	assert_int_equal(latch_check(&l, &a, 7, 4, 240 * MS), LATCH_DROP);
+}
+
 static void a_new_session_opens_it(void **state)
 {
 	const struct media_addr a = addr("10.0.0.1", 4000);
@@ -210,6 +232,7 @@ int main(void)
 		cmocka_unit_test(nobody_takes_over_what_is_heard),
 		cmocka_unit_test(
 			after_two_seconds_ssrc_or_address_must_be_known),
+		cmocka_unit_test(another_ssrc_of_the_same_port_is_taken_soon),
 		cmocka_unit_test(a_new_session_opens_it),
 		cmocka_unit_test(a_trunk_is_heard_from_its_ranges_only),
 		cmocka_unit_test(mapped_addresses_compare_as_ipv4),

@@ -60,7 +60,7 @@ static void test_clean_never_splits(void **state)
 
 static void test_display(void **state)
 {
-	char out[32];
+	char out[32], name[2000];
 
 	sipx_display(out, sizeof(out), "\"Alice \\\"A\\\" B\"");
 	assert_string_equal(out, "Alice \"A\" B");
@@ -72,6 +72,13 @@ static void test_display(void **state)
 	assert_string_equal(out, "\"");
 	sipx_display(out, sizeof(out), "\"\\\"");
 	assert_string_equal(out, "\\");
+
+	/* a long one has its quotes off too */
+	memset(name, 'n', sizeof(name));
+	name[0] = name[sizeof(name) - 2] = '"';
+	name[sizeof(name) - 1] = '\0';
+	sipx_display(out, sizeof(out), name);
+	assert_string_equal(out, "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
 }
 
 static void test_user(void **state)

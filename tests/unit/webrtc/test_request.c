@@ -121,6 +121,24 @@ static void test_too_much(void **state)
 	g_free(big);
 }
 
+/* as POST /v1/calls has them */
+static void test_names_of_variables(void **state)
+{
+	struct wrtc_request *req = read_text(
+		"{\"request\":\"call\",\"destination\":\"d\",\"variables\":"
+		"{\"call.id\":\"1\",\"a b\":\"2\",\"good.name\":\"3\"}}",
+		NULL);
+	char *faults = json_dumps(req->faults, JSON_COMPACT | JSON_SORT_KEYS);
+
+	assert_string_equal(req->code, "invalid");
+	assert_string_equal(faults, "[{\"message\":\"is read only\","
+				    "\"pointer\":\"/variables/call.id\"},"
+				    "{\"message\":\"is no name of a variable\","
+				    "\"pointer\":\"/variables/a b\"}]");
+	free(faults);
+	wrtc_request_free(req);
+}
+
 static void test_without_anything(void **state)
 {
 	struct wrtc_request *req = wrtc_request_read(NULL, NULL, NULL);
@@ -140,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_faults_are_named),
 		cmocka_unit_test(test_an_offer_is_read),
 		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_names_of_variables),
 		cmocka_unit_test(test_without_anything),
 	};
 
