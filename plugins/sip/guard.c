@@ -22,6 +22,7 @@
 #include "host/log.h"
 
 #include "sipx_priv.h"
+#include "source.h"
 
 enum {
 	STRANGER_LINES_PER_S = 1
@@ -109,6 +110,27 @@ static bool is_too_much(const struct sipx_stack *stack, struct sipx_leg *leg,
 				 clock_mono_us(loop_clock(stack->loop)));
 }
 
+/* A transaction for each number that somebody tries would be repeated and kept
+ * for 32 s, for whoever takes a trunk's address. */
+static bool has_number(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
+{
+	struct sipx_stack *stack = guard->stack;
+	struct sipx_peer peer = {.tcp = false};
+	struct sipx_source src;
+
+	if (!is_datagram(msg) || !sipx_url_is_ours(sip->sip_request->rq_url))
+		return true; /* nua says 416 */
+	memcpy(&peer.addr, msg_addr(msg), sizeof(su_sockaddr_t));
+	if (sipx_source_find(stack, &peer, sip, &src) != 404 || !src.trunk ||
+	    answer(guard, msg, sip, 404, 0))
+		return true;
+
+	sipx_count_sent(stack, 404);
+	sipx_log_no_number(stack, &peer, &src);
+
+	return false;
+}
+
 /* May nua see it? */
 static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 {
@@ -133,9 +155,15 @@ static bool admit(struct sipx_guard *guard, msg_t *msg, const sip_t *sip)
 		return stranger(guard, msg, sip);
 	if (method == sip_method_ack && sipx_reply_is_ours(stack, sip))
 		return false;
-	if (method != sip_method_invite || sip->sip_to->a_tag ||
-	    !sipx_overloaded(stack) ||
-	    answer(guard, msg, sip, 503, SIPX_RETRY_AFTER_S))
+	if (method != sip_method_invite)
+		return method == sip_method_ack ||
+		       sipx_budget_take(&stack->others,
+					clock_mono_us(loop_clock(stack->loop)));
+	if (sip->sip_to->a_tag)
+		return true;
+	if (!sipx_overloaded(stack))
+		return has_number(guard, msg, sip);
+	if (answer(guard, msg, sip, 503, SIPX_RETRY_AFTER_S))
 		return true; /* incoming.c says 503 over TCP */
 
 	atomic_fetch_add(&stack->n.shed, 1);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The first INVITE of a call: who is it, is there room, can we talk, and then
  * a leg. What can be refused is refused in that order, the cheapest first. */
-#include "host/log.h"
-
 #include <string.h>
 
 #include "sipx_priv.h"
@@ -134,24 +132,6 @@ static void offer_leg(const struct sipx_event *ev, struct sipx_leg *leg,
 		sipx_trying(leg);
 }
 
-/* A trunk that dials at random, or who takes its address, fills no log */
-static void log_no_number(struct sipx_stack *stack,
-			  const struct sipx_peer *peer,
-			  const struct sipx_source *src)
-{
-	char from[SIPX_PEER_SIZE];
-	unsigned dropped = 0;
-
-	if (!log_limit_pass(&stack->refused_log, SIPX_REFUSED_LINES_PER_S,
-			    &dropped))
-		return;
-
-	sipx_peer_text(from, sizeof(from), peer);
-	log_info("sip: INVITE from %s (trunk %s) refused: no number %s (%u "
-		 "refusals more)",
-		 from, src->trunk->id, src->destination, dropped);
-}
-
 void sipx_on_invite(const struct sipx_event *ev)
 {
 	struct sipx_source src;
@@ -175,7 +155,7 @@ void sipx_on_invite(const struct sipx_event *ev)
 	code = sipx_source_find(ev->stack, &peer, ev->sip, &src);
 	if (code) {
 		if (src.trunk)
-			log_no_number(ev->stack, &peer, &src);
+			sipx_log_no_number(ev->stack, &peer, &src);
 		sipx_refuse(ev, code, NULL);
 		return;
 	}

@@ -79,6 +79,7 @@ struct sipx_stack {
 	uint64_t random;  /**< state of sipx_random() */
 	GHashTable *legs; /**< Call-ID → leg; a reference each */
 	struct sipx_budget strangers;
+	struct sipx_budget others; /**< trunks' requests that are no call's */
 	struct log_limit refused_log; /**< what trunks do wrong */
 	int64_t shed_until_us;        /**< refuse until then */
 	bool draining;

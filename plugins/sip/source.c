@@ -231,3 +231,26 @@ int sipx_source_find(const struct sipx_stack *stack,
 
 	return src->number ? 0 : 404;
 }
+
+/* A trunk that dials at random, or who takes its address, fills no log */
+void sipx_log_no_number(struct sipx_stack *stack, const struct sipx_peer *peer,
+			const struct sipx_source *src)
+{
+	char from[SIPX_PEER_SIZE];
+	unsigned dropped = 0;
+
+	if (!log_limit_pass(&stack->refused_log, SIPX_REFUSED_LINES_PER_S,
+			    &dropped))
+		return;
+
+	sipx_peer_text(from, sizeof(from), peer);
+	log_info("sip: INVITE from %s (trunk %s) refused: no number %s (%u "
+		 "refusals more)",
+		 from, src->trunk->id, src->destination, dropped);
+}
+
+bool sipx_url_is_ours(const url_t *url)
+{
+	return url->url_type == url_sip || url->url_type == url_sips ||
+	       url->url_type == url_tel;
+}

@@ -29,6 +29,12 @@ int sipx_source_find(const struct sipx_stack *stack,
 		     const struct sipx_peer *peer, const sip_t *sip,
 		     struct sipx_source *src);
 
+/** Schemes that can be called; nua refuses the others */
+bool sipx_url_is_ours(const url_t *url);
+/** A 404 of sipx_source_find() goes out: say so, at a bounded rate */
+void sipx_log_no_number(struct sipx_stack *stack, const struct sipx_peer *peer,
+			const struct sipx_source *src);
+
 /** The value of a header that sofia does not know, or NULL */
 const char *sipx_header(const sip_t *sip, const char *name);
 

@@ -20,6 +20,7 @@ enum {
 	DEFAULT_MAX_LAG_MS = 100,
 	DEFAULT_STRANGERS_PER_S = 50,
 	DEFAULT_STRANGERS_TCP = 100,
+	OTHERS_PER_S = 200, /**< pings are few */
 	DEFAULT_LINGER_MS = 32000,
 	DEFAULT_SESSION_S = 1800,
 	UDP_RMEM = 4 * 1024 * 1024, /* the kernel caps it at rmem_max */
@@ -157,6 +158,7 @@ static void take_params(struct sipx_stack *stack, const struct sipx_params *prm)
 	sipx_budget_init(&stack->strangers, prm->strangers_per_s
 						    ? prm->strangers_per_s
 						    : DEFAULT_STRANGERS_PER_S);
+	sipx_budget_init(&stack->others, OTHERS_PER_S);
 	secret_random(&stack->salt, sizeof(stack->salt));
 	secret_random(&stack->random, sizeof(stack->random));
 	if (prm->seed)

@@ -23,6 +23,7 @@ enum {
 	STRANGERS_TCP = 4,
 	CROWD = 12,
 	LINES_PER_S = 10,
+	OTHERS_PER_S = 200,
 };
 
 static int open_with(void **state, bool tcp)
@@ -206,14 +207,23 @@ static void test_known_call_from_elsewhere(void **state)
 static void test_unknown_number(void **state)
 {
 	struct srig_call *c = *state;
+	struct sipx_stats stats;
 	struct speer trunk;
+	char tag[96];
 
-	speer_open(&trunk, "127.0.0.1", c->rig.port, false);
+	speer_open(&trunk, "127.0.0.1", c->rig.port, c->peer.tcp);
 	snprintf(trunk.number, sizeof(trunk.number), "+4599999999");
 	speer_invite(&trunk, "");
 	assert_int_equal(speer_response(&trunk, SPEER_WAIT_MS), 404);
+	memcpy(tag, trunk.to_tag, sizeof(tag));
+	speer_again(&trunk);
+	assert_int_equal(speer_response(&trunk, SPEER_WAIT_MS), 404);
+	assert_string_equal(trunk.to_tag, tag);
 	speer_ack(&trunk);
 	nothing_made(c);
+	srig_stats(&c->rig, &stats);
+	assert_int_equal(stats.invites, trunk.tcp ? 1 : 0);
+	assert_true(stats.sent[4] >= 1);
 	speer_close(&trunk);
 }
 
@@ -245,6 +255,26 @@ static void test_unknown_numbers(void **state)
 	}
 	assert_true(lines >= 1);
 	assert_true(lines <= LINES_PER_S * (time(NULL) - began + 2));
+	speer_close(&trunk);
+}
+
+/* A transaction each, for whoever takes a trunk's address: not too many */
+static void test_many_pings(void **state)
+{
+	struct srig_call *c = *state;
+	const time_t began = time(NULL);
+	struct speer trunk;
+	unsigned i, answers = 0;
+
+	speer_open(&trunk, "127.0.0.1", c->rig.port, false);
+	for (i = 0; i < 2000; ++i) {
+		speer_new_call(&trunk);
+		speer_request(&trunk, "OPTIONS", "", NULL, "");
+	}
+	while (speer_response(&trunk, 200))
+		++answers;
+	assert_true(answers >= 1);
+	assert_true(answers <= OTHERS_PER_S * (time(NULL) - began + 2));
 	speer_close(&trunk);
 }
 
@@ -419,7 +449,9 @@ int main(void)
 		UDP(test_headers_without_end),
 		UDP(test_known_call_from_elsewhere),
 		UDP(test_unknown_number),
+		TCP(test_unknown_number),
 		UDP(test_unknown_numbers),
+		UDP(test_many_pings),
 		UDP(test_shared_address),
 		UDP(test_draining),
 		cmocka_unit_test(test_late_loop),
