@@ -95,6 +95,8 @@ struct req {
 json_t *api_ok(json_t *value);
 json_t *api_errorf(enum api_err err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/** What a commit that failed is answered with: a full disk, or unavailable */
+enum api_err api_err_of_store(int err);
 /** 422 with its faults, which are emptied */
 json_t *api_invalid(enum api_err err, struct opt_faults *faults);
 /** One fault */

@@ -107,7 +107,7 @@ static void stored(void *arg, int err, const char *why) /* Thread: loop */
 		job_reply(job,
 			  err == EBUSY
 				  ? api_error(API_ERR_extension_not_found, NULL)
-				  : api_error(API_ERR_unavailable, NULL));
+				  : api_error(api_err_of_store(err), NULL));
 		return;
 	}
 	job_reply(job, g_steal_pointer(&job->ready));

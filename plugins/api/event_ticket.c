@@ -153,7 +153,7 @@ static void stored(void *arg, int err, const char *why) /* Thread: loop */
 			log_warn("api: a ticket was not stored: %s", why);
 		/* the key went meanwhile, or the store cannot write */
 		job_reply(job, api_error(err == ENOENT ? API_ERR_unauthorized
-						       : API_ERR_unavailable,
+						       : api_err_of_store(err),
 					 NULL));
 		return;
 	}

@@ -175,7 +175,8 @@ static void stored(void *arg, int err, const char *why)
 		break;
 	default:
 		log_error("media %s: %s", work->job->id, why);
-		media_fail(work, API_ERR_unavailable, "it could not be stored");
+		media_fail(work, api_err_of_store(err),
+			   "it could not be stored");
 		break;
 	}
 	clean(work);

@@ -136,10 +136,20 @@ static const enum api_err filed[] = {
 	API_ERR_bad_request,    API_ERR_length_required,
 	API_ERR_body_too_large, API_ERR_unsupported_media_type,
 	API_ERR_disk_full,      API_OK};
+static const enum api_err written[] = {API_ERR_disk_full, API_OK};
 static const enum api_err checked[] = {API_ERR_invalid, API_OK};
 static const enum api_err idempotent[] = {API_ERR_idempotency_in_progress,
 					  API_ERR_idempotency_mismatch, API_OK};
 static const enum api_err overtaken[] = {API_ERR_conflict, API_OK};
+
+static bool is_written(const struct verb_row *row)
+{
+	return row->kind == VERB_CREATE || row->kind == VERB_PATCH ||
+	       row->kind == VERB_DELETE ||
+	       str_eq(row->name, "extensions.device_token") ||
+	       str_eq(row->name, "events.ticket") ||
+	       (row->kind == VERB_ACTION && row->verb->res);
+}
 
 json_t *openapi_responses(const struct verb_row *row)
 {
@@ -160,6 +170,8 @@ json_t *openapi_responses(const struct verb_row *row)
 		add_errors(out, idempotent);
 	if (row->kind == VERB_PATCH)
 		add_errors(out, overtaken);
+	if (is_written(row))
+		add_errors(out, written);
 	add_errors(out, always);
 
 	return out;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "api/api_priv.h"
+#include <errno.h>
 
 #include <stdarg.h>
 
@@ -26,6 +27,11 @@ json_t *api_error(enum api_err err, const char *detail)
 	json_object_set_new(reply, "error", error);
 
 	return reply;
+}
+
+enum api_err api_err_of_store(int err)
+{
+	return err == ENOSPC ? API_ERR_disk_full : API_ERR_unavailable;
 }
 
 json_t *api_errorf(enum api_err err, const char *fmt, ...)

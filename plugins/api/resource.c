@@ -381,7 +381,8 @@ static json_t *failure(const struct job *job, int err, const char *why)
 		return api_error(API_ERR_account_not_found, NULL);
 	default:
 		log_error("api: %s: %s", job->name, why);
-		return api_error(API_ERR_unavailable, "it could not be stored");
+		return api_error(api_err_of_store(err),
+				 "it could not be stored");
 	}
 }
 

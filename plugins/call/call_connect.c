@@ -34,22 +34,6 @@ static bool set_state(struct call_connect *con, enum connect_state next)
 	return true;
 }
 
-static void connect_destructor(void *obj)
-{
-	struct call_connect *con = obj;
-	struct timers *timers = con->caller->table->env.timers;
-
-	timer_cancel(timers, &con->timer);
-	timer_cancel(timers, &con->over_timer);
-	g_ptr_array_free(con->callees, TRUE);
-	g_free(con->destinations);
-	json_decref(con->headers);
-	json_decref(con->record);
-	g_free(con->ring);
-	g_free(con->codec);
-	obj_unref(con->confirm);
-}
-
 void call_connect_free(struct call *call)
 {
 	call->connect = obj_unref(call->connect);
@@ -543,73 +527,6 @@ bool call_connect_digit(struct call *call, char digit)
 
 /* ---- the beginning ---- */
 
-static bool read_addresses(struct call_connect *con,
-			   const struct flow_connect *prm)
-{
-	const struct call *caller = con->caller;
-	const json_t *item;
-	size_t i;
-	bool ok = true;
-
-	con->ndestinations = (unsigned)json_array_size(prm->destinations);
-	if (!con->ndestinations || con->ndestinations > CONNECT_MAX)
-		return false;
-	con->destinations = g_new0(struct address, con->ndestinations);
-	json_array_foreach(prm->destinations, i, item)
-	{
-		struct address *to = &con->destinations[i];
-
-		ok = ok && call_read_address(to, item) &&
-		     call_may_use_trunk(caller, to->trunk_id);
-	}
-	if (!ok)
-		return false;
-	if (prm->source)
-		return call_read_address(&con->source, prm->source);
-
-	con->source.type = caller->source.type;
-	str_copy(con->source.target, ADDRESS_TARGET_SIZE,
-		 caller->source.target);
-	str_copy(con->source.name, ADDRESS_NAME_SIZE,
-		 caller->source.name ? caller->source.name : "");
-
-	return true;
-}
-
-static bool is_anonymous(const struct call *caller, const char *how)
-{
-	if (str_eq(how, "yes"))
-		return true;
-	if (str_eq(how, "no"))
-		return false;
-
-	return caller->anonymous ||
-	       !g_ascii_strcasecmp(caller->source.target, "anonymous");
-}
-
-static struct call_connect *new_connect(struct call *caller,
-					const struct flow_connect *prm)
-{
-	struct call_connect *con = obj_zalloc(sizeof(*con), connect_destructor);
-
-	con->caller = caller;
-	con->callees = g_ptr_array_new();
-	con->is_sequence = prm->sequence;
-	con->timeout_ms = prm->timeout_ms;
-	con->destination_timeout_ms = prm->destination_timeout_ms;
-	con->early_media = prm->early_media;
-	con->anonymous = is_anonymous(caller, prm->anonymous);
-	con->max_duration_ms = prm->max_duration_ms;
-	con->hangup_on_star = prm->hangup_on_star;
-	con->headers = json_deep_copy(prm->headers);
-	con->record = json_deep_copy(prm->record);
-	con->confirm = obj_ref(prm->confirm);
-	con->ring = g_strdup(prm->ring_tone);
-	con->codec = call_codec(caller);
-
-	return con;
-}
-
 int call_connect_start(struct call *call, const struct flow_connect *prm,
 		       const char **codep)
 {
@@ -622,10 +539,9 @@ int call_connect_start(struct call *call, const struct flow_connect *prm,
 	if (call->connect || call->bridge || call->wanted_by)
 		return EBUSY;
 
-	con = new_connect(call, prm);
-	if (!read_addresses(con, prm)) {
+	con = call_connect_new(call, prm);
+	if (!con) {
 		*codep = "invalid_value";
-		obj_unref(con);
 		return EINVAL;
 	}
 	refusal = ring_next(con);

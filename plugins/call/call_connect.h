@@ -55,6 +55,13 @@ struct call_connect {
 	char recording_id[ID_SIZE]; /**< of the bridge; or "" */
 };
 
+/* ---- call_connect_new.c ---- */
+
+/** @return What has rung nobody yet; obj_unref() it. NULL: a destination or
+ * the source is none, or its trunk is not the account's */
+struct call_connect *call_connect_new(struct call *caller,
+				      const struct flow_connect *prm);
+
 /* ---- call_connect_ring.c: what the caller hears meanwhile ---- */
 
 /** Let it hear ringing, unless it does, or hears the callee */

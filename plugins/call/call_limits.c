@@ -200,9 +200,9 @@ int64_t call_limits_wait_ms(struct call *call)
 	trunk_usage = usage_of(table, call->trunk_id);
 	if (trunk_usage)
 		trunk = directory_trunk(dir, call->trunk_id);
-	if (take_tokens(acc_usage, acc_cps, trunk_usage,
-			trunk ? trunk->max_cps : 0,
-			clock_mono_us(table->env.clock)))
+	if (!take_tokens(acc_usage, acc_cps, trunk_usage,
+			 trunk ? trunk->max_cps : 0,
+			 clock_mono_us(table->env.clock)))
 		return 0;
 
 	acc_ms = refill_ms(acc_usage, acc_cps);

@@ -221,8 +221,3 @@ size_t timers_count(const struct timers *timers)
 {
 	return timers->count;
 }
-
-const struct clock *timers_clock(const struct timers *timers)
-{
-	return timers->clk;
-}

@@ -56,6 +56,5 @@ int64_t timers_next_us(const struct timers *timers);
 unsigned timers_run(struct timers *timers);
 
 size_t timers_count(const struct timers *timers);
-const struct clock *timers_clock(const struct timers *timers);
 
 #endif

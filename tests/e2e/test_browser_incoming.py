@@ -204,6 +204,9 @@ def test_a_phone_calls_a_browser(p):
             b.hears(1000)
             wait_for(lambda: sound.power(caller.hear(0.4), 1300) > 0.9,
                      timeout_s=10, what="the browser's tone at the phone")
+            b.send(request="dtmf", digits="5#")
+            wait_for(lambda: caller.rtp.events == ["5", "#"], timeout_s=10,
+                     what="the browser's digits at the phone")
             b.ask("hang_up")
             caller.respond(caller.wait_request("BYE"), 200)
     finally:

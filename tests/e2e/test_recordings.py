@@ -128,6 +128,24 @@ def test_voicemail(p):
     equal(p.get(f"/v1/recordings/{got}/media").status, 404, "gone")
 
 
+def test_what_was_said_is_played_back(p):
+    """record, and play of it with the very next action"""
+    alice, call_id = call(p, [
+        {"type": "answer"},
+        {"type": "record", "option": {"beep_start": False,
+                                      "end_of_silence_s": 0}},
+        {"type": "play", "option": {
+            "stream_urls": ["recording:${recording.id}"], "loop": 0}}])
+    try:
+        alice.talk(1.5)
+        alice.rtp.press("#")
+        hears(alice, 1000, "her own voice")
+        alice.bye()
+    finally:
+        alice.close()
+    finished(p, p.get(f"/v1/calls/{call_id}").json["recording_ids"][0])
+
+
 def test_ends(p):
     """Silence, duration and hangup end it, and say so"""
     quiet = b"\xff" * 8000

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "support/api_rig.h"
+#include "store/backend.h"
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -118,7 +119,9 @@ static void start(struct api_rig *rig)
 	rig->events.node_id = "test";
 	rig->events.clock = clock_system();
 	must(loop_start(&rig->loop, clock_system()), "loop");
-	err = store_open(&rig->store, rig->loop, &prm, &why);
+	err = store_open_backend(&rig->store, rig->loop, &prm,
+				 rig->backend ? rig->backend : &store_sqlite,
+				 &why);
 	must(err, why ? why : "store");
 	must(directory_alloc(&rig->directory), "directory");
 	record.loop = rig->loop;

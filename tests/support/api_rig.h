@@ -41,7 +41,8 @@ struct api_rig {
 	int64_t media_quota_bytes;  /**< before open, 0 = 1 MiB */
 	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
 
-	const struct call_media_ops *media; /**< before open: of calls; NULL */
+	const struct call_media_ops *media;  /**< before open: of calls; NULL */
+	const struct store_backend *backend; /**< before open; NULL: SQLite */
 	bool records; /**< before open: calls can be recorded */
 	struct recorder *recorder;
 };

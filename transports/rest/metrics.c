@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 
 /* Every status that we send; the last one stands for any other */
-static const int statuses[] = {200, 201, 204, 400, 401, 403, 404, 405, 409, 411,
-			       413, 414, 415, 422, 429, 431, 500, 503, 0};
+static const int statuses[] = {200, 201, 204, 206, 304, 400, 401, 403,
+			       404, 405, 406, 409, 411, 413, 414, 415,
+			       416, 422, 429, 431, 500, 503, 507, 0};
 
 static const int64_t bounds_us[] = {500,    1000,   2500,    5000,
 				    10000,  25000,  50000,   100000,

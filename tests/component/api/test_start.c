@@ -7,13 +7,17 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <glib.h>
 #include <ifaddrs.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "common/str.h"
 #include "host/log.h"
+#include "store/backend.h"
 #include "support/api_rig.h"
 
 static struct api_rig rig;
@@ -84,6 +88,44 @@ static void test_another_key_file_is_told_of(void **state)
 	assert_int_equal(rig_key_errors, 1);
 	rig.key[0] ^= 1;
 	log_set_sink(NULL);
+}
+
+static atomic_bool is_full;
+
+static int full_or_not(void *conn, char why[STORE_WHY_SIZE])
+{
+	if (!is_full)
+		return store_sqlite.commit(conn, why);
+
+	str_copy(why, STORE_WHY_SIZE, "database or disk is full");
+
+	return ENOSPC;
+}
+
+static json_t *ask_for_flow(void)
+{
+	return api_rig_ask(
+		&rig, &(struct api_ask){
+			      .verb = "flows.create",
+			      .body = json_pack("{s:s, s:[{s:s}]}", "name", "x",
+						"actions", "type", "answer")});
+}
+
+static void test_a_full_disk_is_told(void **state)
+{
+	static struct store_backend backend; /* the store keeps it */
+
+	api_rig_close(&rig);
+	backend = store_sqlite;
+	backend.commit = full_or_not;
+	rig.backend = &backend;
+	api_rig_open(&rig);
+
+	is_full = true;
+	assert_string_equal(api_rig_code(ask_for_flow()), "disk_full");
+	is_full = false;
+	assert_string_equal(api_rig_code(ask_for_flow()), "");
+	rig.backend = NULL;
 }
 
 struct demo {
@@ -307,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_first_start_makes_an_account_and_a_key),
 		TEST(test_later_starts_add_only_a_new_key),
+		TEST(test_a_full_disk_is_told),
 		TEST(test_another_key_file_is_told_of),
 		TEST(test_the_demo_can_be_called_at_once),
 		TEST(test_no_patch_is_lost),

@@ -233,6 +233,29 @@ static void test_metrics(void **state)
 	rest_metrics_free(metrics);
 }
 
+/* 0 stands for what we never send */
+static void test_metrics_know_what_is_sent(void **state)
+{
+	static const int sent[] = {200, 201, 204, 206, 304, 406, 416, 507};
+	struct rest_metrics *metrics = rest_metrics_new();
+	const struct rest_gauges gauges = {0};
+	GString *out = g_string_new(NULL);
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(sent); ++i)
+		rest_metrics_count(metrics, NULL, sent[i], 100);
+	rest_metrics_text(metrics, out, &gauges);
+	for (i = 0; i < G_N_ELEMENTS(sent); ++i) {
+		char *line = g_strdup_printf("status=\"%d\"} 1\n", sent[i]);
+
+		assert_non_null(strstr(out->str, line));
+		g_free(line);
+	}
+	assert_null(strstr(out->str, "status=\"0\""));
+	g_string_free(out, TRUE);
+	rest_metrics_free(metrics);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_docs_are_up_to_date),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_metrics_know_what_is_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
