@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who comes in at all. A request that reaches nua costs a transaction of some
- * 10 KB for 32 s, whatever the answer, so strangers, and new calls while the
- * loop is late, are dealt with before: while sofia parses. Its messages are
+ * 10 KB for 32 s, whatever the answer, so strangers, numbers that nobody has,
+ * and new calls while the loop is late, are dealt with before: while sofia
+ * parses. Its messages are
  * made from a class (a table of header parsers), and it takes that table from
  * us. Ours is its own but for two functions: the one that reads the request
  * line, and the one called at the end of the headers. There the source and
