@@ -55,7 +55,7 @@ static json_t *read_media(struct req *req)
 
 struct removal {
 	const char *data_dir;
-	GPtrArray *ids; /* a reference; nobody changes it any more */
+	GPtrArray *ids; /* its own */
 };
 
 static void remove_one(const struct removal *removal, const char *id)
@@ -88,6 +88,11 @@ static void free_removal(void *arg)
 	g_free(removal);
 }
 
+static gpointer copy_id(gconstpointer id, gpointer data)
+{
+	return g_strdup(id);
+}
+
 /* One piece of work, however many there are: few may wait */
 static void remove_later(const struct api *api, GPtrArray *ids)
 {
@@ -98,7 +103,7 @@ static void remove_later(const struct api *api, GPtrArray *ids)
 
 	removal = g_new0(struct removal, 1);
 	removal->data_dir = api->env.data_dir;
-	removal->ids = g_ptr_array_ref(ids);
+	removal->ids = g_ptr_array_copy(ids, copy_id, NULL);
 	if (worker_run(api->env.workers, "recording_remove", run_removal,
 		       free_removal, removal)) {
 		log_warn("recording %s and %u more: their files are left over "
