@@ -144,9 +144,8 @@ class Races(TwoParties):
             {"type": "hangup"}])
         self.far = Answerer()
         self.web = Web()
-        self.patched = threading.Event()
         self.web.put("/patch", b"[]", "application/json",
-                     how=self._when_patched,
+                     how=self._patch,
                      headers={"Connection": "close"})
         p.flow(CONNECTS, [{"type": "connect", "option": {
             "destinations": [self.far.uri("d20-bob")]}}])
@@ -160,14 +159,13 @@ class Races(TwoParties):
 
     def close(self):
         self.rest.close()
-        self.patched.set()
         self.web.close()
         self.far.close()
         self.p.close()
 
-    def _when_patched(self, conn, body):
-        while not self.patched.wait(0.05):
-            conn.pause(0)
+    def _patch(self, conn, body):
+        """About when the hangup comes, or long after it."""
+        conn.pause(self.rnd.choice((0.3, self.rnd.uniform(0, 0.05))))
         conn.send(body)
         conn.end()
 

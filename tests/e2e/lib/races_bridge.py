@@ -8,7 +8,7 @@ LEFT_S = 40  # a peer's last retransmission comes after 32 s
 
 
 class TwoParties:
-    """Of Races it uses p, rnd, rate, rest, far, patched, settle()."""
+    """Of Races it uses p, rnd, rate, rest, far, settle()."""
 
     def _far_settled(self):
         wait_for(lambda: self.far.live() == 0, LEFT_S,
@@ -88,12 +88,7 @@ class TwoParties:
                 self.rest.go("POST", f"/v1/calls/{our_id}/hangup", {})
             else:
                 call.bye()
-            if self.rnd.random() < 0.1:
-                self.patched.set()
-        try:
-            return self._while_running(PATCHES, count, act)
-        finally:
-            self.patched.clear()
+        return self._while_running(PATCHES, count, act)
 
     def _while_running(self, number, count, act, size=20):
         """act(call, our id) on each a moment after it began."""
