@@ -89,7 +89,7 @@ static void job_run(void *arg) /* Thread: loop */
 
 	/* prepare() gave the answer already: it is only to be kept */
 	if (job->ready && !job->tx)
-		job_reply(job, json_incref(job->ready));
+		job_reply(job, g_steal_pointer(&job->ready));
 	else
 		job->verb->act(job);
 }
