@@ -245,8 +245,9 @@ int reader_follow(struct courier *c, bool *morep)
 	if (err)
 		goto out;
 
-	moved_to(c, last);
+	/* who sees how far we are finds them counted */
 	courier_count(c, COUNT_EVENTS, batch.events->len);
+	moved_to(c, last);
 	if (batch.matches->len) {
 		c->saved_row = last;
 		courier_step(c, COURIER_SPOOLED);
