@@ -25,7 +25,7 @@ class Dialog:
         self.responses = []       # to what we asked
         self.answered = self.acked = self.ended = self.canceled = False
         self.by_us = False
-        self.cseq = 0
+        self.cseq = self.acks = 0  # acks: of what we asked
         if invite.body:
             self.offers.append(invite.body)
 
@@ -133,6 +133,7 @@ class Dialog:
     def request_ack(self, message):
         self.cseq = int(message.get("cseq").split()[0]) - 1
         self.request("ACK")
+        self.acks += 1
 
     def _again(self, message):
         """A retransmission, or a re-INVITE."""
