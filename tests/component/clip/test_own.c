@@ -131,17 +131,23 @@ static void wait_for_the_look(void)
 	clip_rig_end(&play);
 }
 
+/* It is looked for, and found to be under way */
+static void play_what_is_recorded(struct clip_rig_play *play)
+{
+	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, LATER_ID, "recording", 300,
+			5000);
+	assert_int_equal(
+		clip_rig_play(play, &rig, NULL, "['recording:" LATER_ID "']"),
+		0);
+	wait_for_the_look();
+}
+
 /* A flow plays what it has just recorded, before that is written down */
 static void a_recording_may_be_over_a_moment_later(void **state)
 {
 	struct clip_rig_play play;
 
-	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, LATER_ID, "recording", 300,
-			5000);
-	assert_int_equal(
-		clip_rig_play(&play, &rig, NULL, "['recording:" LATER_ID "']"),
-		0);
-	wait_for_the_look();
+	play_what_is_recorded(&play);
 	clip_rig_record_is(&rig, LATER_ID, "finished");
 	clip_rig_hear_all(&play);
 	assert_int_equal(play.err, 0);
@@ -153,12 +159,7 @@ static void who_waits_for_a_recording_may_leave(void **state)
 {
 	struct clip_rig_play play;
 
-	clip_rig_record(&rig, CLIP_RIG_ACCOUNT, LATER_ID, "recording", 300,
-			5000);
-	assert_int_equal(
-		clip_rig_play(&play, &rig, NULL, "['recording:" LATER_ID "']"),
-		0);
-	wait_for_the_look();
+	play_what_is_recorded(&play);
 	clip_rig_end(&play);
 }
 

@@ -92,6 +92,16 @@ static void expect_totals(struct fix *fix, unsigned delivered, unsigned retried,
 	assert_int_equal(totals.canceled, canceled);
 }
 
+/* The endpoint is well, and the module runs: so many arrive */
+static void deliver(struct fix *fix, int64_t n)
+{
+	atomic_store(&fix->status, 200);
+	hook_rig_start(&fix->rig);
+	hook_rig_wait(&fix->rig, n,
+		      "SELECT count(*) FROM delivery WHERE status ="
+		      " 'delivered'");
+}
+
 static void test_nothing_yet(void **state)
 {
 	struct fix *fix = *state;
@@ -118,11 +128,7 @@ static void test_events_that_nobody_reads_grow_old(void **state)
 	assert_in_range(now.unread_age_ms, 10 * MIN, 11 * MIN);
 	assert_int_equal(now.pending, 0);
 
-	atomic_store(&fix->status, 200);
-	hook_rig_start(&fix->rig);
-	hook_rig_wait(&fix->rig, 2,
-		      "SELECT count(*) FROM delivery WHERE status ="
-		      " 'delivered'");
+	deliver(fix, 2);
 	assert_int_equal(figures(fix).unread_age_ms, 0);
 	expect_totals(fix, 2, 0, 0, 0);
 }
@@ -150,11 +156,7 @@ static void test_what_waits_and_what_is_late(void **state)
 	assert_int_equal(now.unread_age_ms, 0);
 
 	/* totals go on where they were */
-	atomic_store(&fix->status, 200);
-	hook_rig_start(&fix->rig);
-	hook_rig_wait(&fix->rig, 1,
-		      "SELECT count(*) FROM delivery WHERE status ="
-		      " 'delivered'");
+	deliver(fix, 1);
 	assert_int_equal(figures(fix).pending, 0);
 	assert_int_equal(figures(fix).due_age_ms, 0);
 	expect_totals(fix, 1, 1, 0, 0);
