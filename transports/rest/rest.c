@@ -150,7 +150,7 @@ struct rest *rest_stop(struct rest *rest)
 	if (!rest)
 		return NULL;
 
-	rest_server_quiesce(rest);
+	rest_server_refuse(rest);
 	rest_sse_close(rest->sse);
 	rest_pending_close(rest->pending);
 	wait_for_last_answers(rest);

@@ -48,6 +48,7 @@ struct rest {
 
 	/* any thread */
 	_Atomic(struct rest_text *) openapi; /* NULL until it was asked for */
+	atomic_bool stopping;                /* nobody new is let in */
 
 	pthread_mutex_t mtx;
 	pthread_cond_t cond; /* answering reached 0 */
@@ -58,8 +59,8 @@ struct rest {
 
 /** Listen and start the threads; everything else is ready. @return errno */
 int rest_server_start(struct rest *rest);
-/** Stop accepting; who is connected is still served */
-void rest_server_quiesce(struct rest *rest);
+/** Let nobody new in; who is connected is still served */
+void rest_server_refuse(struct rest *rest);
 /** Close everything. Nobody may be suspended. */
 void rest_server_stop(struct rest *rest);
 

@@ -32,6 +32,15 @@ on_log(void *arg, const char *fmt, va_list ap)
 	log_debug("rest: libmicrohttpd: %s", line);
 }
 
+/* Nobody new while it stops */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *addr,
+				 socklen_t len)
+{
+	const struct rest *rest = arg;
+
+	return atomic_load(&rest->stopping) ? MHD_NO : MHD_YES;
+}
+
 static void on_connection(void *arg, struct MHD_Connection *conn,
 			  void **contextp,
 			  enum MHD_ConnectionNotificationCode code)
@@ -204,7 +213,7 @@ static struct MHD_Daemon *start_daemon(struct rest *rest)
 	}
 
 	return MHD_start_daemon(
-		flags, rest->port, NULL, NULL, on_request, rest,
+		flags, rest->port, on_accept, rest, on_request, rest,
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, rest,
 		MHD_OPTION_LISTEN_SOCKET, rest->listen_fd,
 		MHD_OPTION_CONNECTION_LIMIT, cfg->connection_limit,
@@ -244,18 +253,16 @@ int rest_server_start(struct rest *rest)
 	return 0;
 }
 
-void rest_server_quiesce(struct rest *rest)
+/* Not by MHD_quiesce_daemon(): it and a worker both take the socket out of the
+ * worker's epoll set, and who comes second aborts the process (0.9.75) */
+void rest_server_refuse(struct rest *rest)
 {
-	MHD_quiesce_daemon(rest->daemon);
-	/* connections are refused from now on; the number stays taken, as a
-	 * worker may only now take it out of its epoll set */
-	(void)shutdown(rest->listen_fd, SHUT_RDWR);
+	atomic_store(&rest->stopping, true);
 }
 
 void rest_server_stop(struct rest *rest)
 {
-	MHD_stop_daemon(rest->daemon);
+	MHD_stop_daemon(rest->daemon); /* and closes the socket it listens on */
 	rest->daemon = NULL;
-	close(rest->listen_fd);
 	rest->listen_fd = -1;
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,6 +267,48 @@ static void test_stop_in_traffic(void **state)
 	}
 }
 
+struct crowd {
+	uint16_t port;
+	atomic_bool go_home;
+};
+
+static void *keep_coming(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	while (!atomic_load(&crowd->go_home)) {
+		struct rest_client cli;
+
+		if (rest_client_try(&cli, crowd->port))
+			rest_client_say(&cli, FLOWS);
+		rest_client_close(&cli);
+	}
+
+	return NULL;
+}
+
+/* Each of its threads has just woken up for a new one, or is about to */
+static void test_stop_as_they_come(void **state)
+{
+	unsigned round;
+
+	for (round = 0; round < 20; ++round) {
+		struct crowd crowd = {0};
+		struct rest_rig rig;
+		pthread_t thread;
+
+		start(&rig, 4, 100, REST_FAKE_NOW);
+		crowd.port = rig.port;
+		pthread_create(&thread, NULL, keep_coming, &crowd);
+		while (rest_rig_seen(&rig) < 20)
+			g_usleep(100);
+		rest_rig_stop(&rig);
+		atomic_store(&crowd.go_home, true);
+		pthread_join(thread, NULL);
+		rest_rig_close(&rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_pipelining),
 		cmocka_unit_test(test_stop_answers_everyone),
 		cmocka_unit_test(test_stop_in_traffic),
+		cmocka_unit_test(test_stop_as_they_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
