@@ -48,6 +48,7 @@
 	X(undecodable, 422, "The file cannot be decoded")                      \
 	X(webhook_limit, 422, "The account has too many webhooks")             \
 	X(media_quota, 422, "The account's media take too much room")          \
+	X(flow_quota, 422, "The account's flows take too much room")           \
 	X(call_limit, 429, "Too many calls")                                   \
 	X(rate_limit, 429, "Too many requests")                                \
 	X(headers_too_large, 431, "Header fields too large")                   \

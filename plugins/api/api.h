@@ -33,10 +33,11 @@ struct api_env {
 	const char *node_id;
 	const char *bind; /**< what SIP listens on: the demo's trunk has it */
 	/* what browsers are told; each may be NULL */
-	const char *ws_url;      /**< Janus's WebSocket: "ws://host:8188/" */
-	const char *stun, *turn; /**< "host:port" */
-	const char *turn_secret; /**< shared with the TURN server */
-	unsigned deadline_ms;    /**< 2000 */
+	const char *ws_url;       /**< Janus's WebSocket: "ws://host:8188/" */
+	const char *stun, *turn;  /**< "host:port" */
+	const char *turn_secret;  /**< shared with the TURN server */
+	unsigned deadline_ms;     /**< 2000 */
+	int64_t flow_quota_bytes; /**< of an account (flow_doc_bytes()) */
 	/* files that users upload */
 	const char *data_dir;      /**< media/ and tmp/ lie in it; NULL: none */
 	struct workers *workers;   /**< for what waits for the disk */

@@ -107,6 +107,46 @@ static json_t *check(struct req *req, const json_t *old, json_t *doc,
 	return NULL;
 }
 
+/** What it counts, found out where nobody waits for it */
+static void count(struct job *job)
+{
+	struct opt_faults faults = {0};
+	struct flow_doc *flow = NULL;
+
+	if (!job->doc || flow_doc_alloc(&flow, job->doc, &faults)) {
+		json_decref(faults.list);
+		return;
+	}
+	job->data = GSIZE_TO_POINTER(flow_doc_bytes(flow));
+	obj_unref(flow);
+}
+
+/** All flows are kept in memory: an account has its share of it */
+static json_t *check_quota(struct job *job)
+{
+	const struct directory *dir = job->api->env.dir;
+	const uint64_t quota = (uint64_t)job->api->env.flow_quota_bytes;
+	const struct dir_flow *old = directory_flow(dir, job->id);
+	const uint64_t bytes = GPOINTER_TO_SIZE(job->data);
+	uint64_t used;
+
+	if (!job->doc)
+		return NULL;
+
+	used = directory_flow_bytes(dir, job->account_id);
+	if (old)
+		used -= flow_doc_bytes(old->doc);
+	/* one that gets no larger may always be changed */
+	if (used + bytes <= quota || (old && bytes <= flow_doc_bytes(old->doc)))
+		return NULL;
+
+	return api_errorf(API_ERR_flow_quota,
+			  "%llu of %llu bytes are used by other flows of the "
+			  "account; this one takes %llu.",
+			  (unsigned long long)used, (unsigned long long)quota,
+			  (unsigned long long)bytes);
+}
+
 static const char *const members[] = {"name", NULL};
 
 static const struct opt list_opts[] = {
@@ -138,6 +178,8 @@ static const struct resource flows = {
 	.check_body = check_body,
 	.check = check,
 	.members = members,
+	.writing = count,
+	.on_loop = check_quota,
 };
 
 static bool on_flow(void *arg, const struct db_row *row)
@@ -185,9 +227,12 @@ static json_t *validate(struct req *req)
 }
 
 static const enum api_err invalid[] = {API_ERR_flow_invalid, API_OK};
+static const enum api_err created[] = {API_ERR_flow_invalid, API_ERR_flow_quota,
+				       API_OK};
 static const enum api_err missing[] = {API_ERR_flow_not_found, API_OK};
 static const enum api_err changed[] = {API_ERR_flow_not_found,
-				       API_ERR_flow_invalid, API_OK};
+				       API_ERR_flow_invalid, API_ERR_flow_quota,
+				       API_OK};
 static const enum api_err in_use[] = {API_ERR_flow_not_found, API_ERR_in_use,
 				      API_OK};
 
@@ -199,7 +244,7 @@ const struct verb api_verb_flows_list = {
 const struct verb api_verb_flows_create = {
 	.summary = "Make a flow",
 	.about = "It is checked as a whole; every fault is listed.",
-	.errors = invalid,
+	.errors = created,
 	RES_CREATES(flows, flow_opts, "Flow"),
 };
 

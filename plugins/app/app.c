@@ -197,6 +197,7 @@ static int start_api(struct app *app)
 		.data_dir = app->cfg->data_dir,
 		.workers = app->workers,
 		.media_quota_bytes = app->cfg->media_quota_bytes,
+		.flow_quota_bytes = app->cfg->flow_quota_bytes,
 		.render_start = render_job_start,
 		.render_cancel = render_job_cancel,
 		.render = app->render,

@@ -155,6 +155,14 @@ static const struct opt opts[] = {
 	 .def = "1073741824",
 	 .doc = "An account's uploaded files in bytes, with what they are "
 		"converted to; over it 422"},
+	{.name = "flow_quota_bytes",
+	 .type = OPT_INT,
+	 .min = 0,
+	 .max = INT64_C(1) << 50,
+	 .def = "67108864",
+	 .doc = "An account's flows in bytes: their actions as JSON, and 512 "
+		"for each; over it 422. They are kept in memory, at several "
+		"times that"},
 	{.name = "media_program",
 	 .type = OPT_STRING,
 	 .min = 1,
@@ -286,6 +294,7 @@ int app_config_load(struct app_config **cfgp, const char *path, char **whyp)
 	cfg->stranger_rate = num(doc, "stranger_rate");
 	cfg->media_timeout_s = num(doc, "media_timeout_s");
 	cfg->media_quota_bytes = json_int(doc, "media_quota_bytes", 0);
+	cfg->flow_quota_bytes = json_int(doc, "flow_quota_bytes", 0);
 	cfg->media_program = json_str(doc, "media_program", MEDIA_PROGRAM);
 	cfg->cache_max_mib = json_int(doc, "cache_max_mib", 0);
 	cfg->fetch_max_mib = json_int(doc, "fetch_max_mib", 0);

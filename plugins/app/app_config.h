@@ -31,6 +31,7 @@ struct app_config {
 	unsigned stranger_rate;
 	unsigned media_timeout_s;
 	int64_t media_quota_bytes; /**< uploaded files, of one account */
+	int64_t flow_quota_bytes;  /**< stored flows, of one account */
 	const char *media_program;
 	bool demo;
 	int64_t cache_max_mib, fetch_max_mib;

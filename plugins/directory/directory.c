@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/obj.h"
 #include "common/str.h"
+#include "flow/flow_doc.h"
 #include "host/db.h"
 #include "host/log.h"
 
@@ -37,6 +38,8 @@ static void directory_destructor(void *arg)
 		g_hash_table_destroy(dir->patterns);
 	if (dir->extensions)
 		g_hash_table_destroy(dir->extensions);
+	if (dir->flow_bytes)
+		g_hash_table_destroy(dir->flow_bytes);
 	sources_free(&dir->sources);
 	for (kind = 0; kind < DIR_NKINDS; ++kind)
 		if (dir->kinds[kind])
@@ -58,6 +61,8 @@ int directory_alloc(struct directory **dirp)
 	dir->numbers = g_hash_table_new(g_str_hash, g_str_equal);
 	dir->patterns = g_hash_table_new(g_str_hash, g_str_equal);
 	dir->extensions = g_hash_table_new(g_str_hash, g_str_equal);
+	dir->flow_bytes =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	sources_init(&dir->sources);
 	*dirp = dir;
 
@@ -68,6 +73,31 @@ static GHashTable *table_of(const struct directory *dir,
 			    const struct dir_number *number)
 {
 	return number->is_pattern ? dir->patterns : dir->numbers;
+}
+
+/** A flow comes to its account's sum, or leaves it */
+static void count_flow(struct directory *dir, const struct dir_flow *flow,
+		       bool comes)
+{
+	const uint64_t bytes = flow_doc_bytes(flow->doc);
+	uint64_t *sum = g_hash_table_lookup(dir->flow_bytes, flow->account_id);
+
+	if (!sum) {
+		sum = g_new0(uint64_t, 1);
+		g_hash_table_insert(dir->flow_bytes, g_strdup(flow->account_id),
+				    sum);
+	}
+	*sum = comes ? *sum + bytes : *sum - bytes;
+	if (!*sum)
+		g_hash_table_remove(dir->flow_bytes, flow->account_id);
+}
+
+uint64_t directory_flow_bytes(const struct directory *dir,
+			      const char *account_id)
+{
+	const uint64_t *sum = g_hash_table_lookup(dir->flow_bytes, account_id);
+
+	return sum ? *sum : 0;
 }
 
 /** Take the object out of the indexes it is in; its id stays */
@@ -92,8 +122,10 @@ static void unlink_object(struct directory *dir, enum dir_kind kind, void *obj)
 		if (g_hash_table_lookup(dir->extensions, ext->at) == ext)
 			g_hash_table_remove(dir->extensions, ext->at);
 		break;
-	case DIR_ACCOUNT:
 	case DIR_FLOW:
+		count_flow(dir, obj, false);
+		break;
+	case DIR_ACCOUNT:
 	case DIR_DOMAIN:
 	case DIR_NKINDS:
 		break;
@@ -119,8 +151,10 @@ static void link_object(struct directory *dir, enum dir_kind kind, void *obj)
 		ext = obj;
 		g_hash_table_replace(dir->extensions, ext->at, ext);
 		break;
-	case DIR_ACCOUNT:
 	case DIR_FLOW:
+		count_flow(dir, obj, true);
+		break;
+	case DIR_ACCOUNT:
 	case DIR_DOMAIN:
 	case DIR_NKINDS:
 		break;

@@ -175,6 +175,9 @@ const struct dir_account *directory_account(const struct directory *dir,
 const struct dir_account *directory_first_account(const struct directory *dir);
 const struct dir_flow *directory_flow(const struct directory *dir,
 				      const char *id);
+/** What all flows of an account count together (flow_doc_bytes()) */
+uint64_t directory_flow_bytes(const struct directory *dir,
+			      const char *account_id);
 const struct dir_trunk *directory_trunk(const struct directory *dir,
 					const char *id);
 const struct dir_domain *directory_domain(const struct directory *dir,

@@ -31,6 +31,7 @@ struct directory {
 	GHashTable *numbers;           /**< number -> dir_number, borrowed */
 	GHashTable *patterns;          /**< prefix -> dir_number, borrowed */
 	GHashTable *extensions;        /**< `at` -> dir_extension, borrowed */
+	GHashTable *flow_bytes;        /**< account id -> uint64_t, of both */
 	struct sources sources;
 	void (*changed)(void *arg, enum dir_kind kind); /**< or NULL */
 	void *changed_arg;

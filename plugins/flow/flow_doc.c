@@ -366,6 +366,7 @@ static bool is_size_right(struct parse *parse, const json_t *main_list,
 			  "a flow has at most %d KiB", FLOW_MAX_BYTES / 1024);
 		return false;
 	}
+	parse->doc->bytes = bytes + n * FLOW_ACTION_BYTES;
 
 	return true;
 }
@@ -422,6 +423,11 @@ int flow_doc_alloc(struct flow_doc **docp, const json_t *in,
 		*docp = doc;
 
 	return err;
+}
+
+size_t flow_doc_bytes(const struct flow_doc *doc)
+{
+	return doc->bytes;
 }
 
 /* How deep lists of actions lie in each other, counted up to max: each level

@@ -18,6 +18,7 @@ enum {
 	FLOW_MAX_ACTIONS = 1000,
 	FLOW_MAX_BYTES = 512 * 1024, /**< of the document */
 	FLOW_MAX_NESTING = 4,        /**< of actions in options of actions */
+	FLOW_ACTION_BYTES = 512,     /**< counted for each one */
 };
 
 /** Check and take a flow.
@@ -34,6 +35,11 @@ int flow_doc_alloc(struct flow_doc **docp, const json_t *doc,
  * shown: {"actions":[…],"fallback_actions":[…]}; a new object
  */
 json_t *flow_doc_json(const struct flow_doc *doc);
+
+/** What it counts for a quota: its actions as JSON, and FLOW_ACTION_BYTES for
+ * each of them, as memory holds much that the shortest text does not show
+ */
+size_t flow_doc_bytes(const struct flow_doc *doc);
 
 /** Schema of an action (oneOf over all types) for OpenAPI; a new object */
 json_t *flow_action_schema(void);

@@ -35,6 +35,7 @@ struct flow_doc {
 	struct flow_action *actions; /**< fallback_actions at the end */
 	size_t nactions;
 	size_t nmain;    /**< how many are not fallback_actions */
+	size_t bytes;    /**< flow_doc_bytes() */
 	GHashTable *ids; /**< id -> 1 + index */
 	bool sensitive;  /**< a dtmf_receive in it, or in a flow that it
 			    fetches, may be */

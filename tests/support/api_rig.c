@@ -100,6 +100,9 @@ static void start(struct api_rig *rig)
 		.media_quota_bytes = rig->media_quota_bytes
 					     ? rig->media_quota_bytes
 					     : 1 << 20,
+		.flow_quota_bytes = rig->flow_quota_bytes
+					    ? rig->flow_quota_bytes
+					    : 64 << 20,
 		.media_deadline_ms = rig->media_deadline_ms,
 		.render = (struct render *)&rig->render,
 		.render_start = render_fake_start,

@@ -39,6 +39,7 @@ struct api_rig {
 	const char *program; /**< before open: the real bifrons-media instead */
 	struct render *real; /**< then */
 	int64_t media_quota_bytes;  /**< before open, 0 = 1 MiB */
+	int64_t flow_quota_bytes;   /**< before open, 0 = 64 MiB */
 	unsigned media_deadline_ms; /**< before open, 0 = 60 s */
 
 	const struct call_media_ops *media;  /**< before open: of calls; NULL */
