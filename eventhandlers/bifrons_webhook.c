@@ -90,7 +90,8 @@ static void on_destroy(void)
 		(unsigned long long)stats.canceled);
 }
 
-/* Thread: core events. The event is ours; only the doorbell interests us */
+/* Thread: core events. The event is not ours, whatever eventhandler.h says: the
+ * core drops all references to it. Only the doorbell interests us */
 static void on_event(json_t *event)
 {
 	const json_t *body = json_object_get(event, "event");
@@ -102,8 +103,6 @@ static void on_event(json_t *event)
 		courier_ring(courier, json_int(bell, "row", 0));
 		gate_leave(&gate);
 	}
-
-	json_decref(event);
 }
 
 static int get_api(void)

@@ -14,7 +14,7 @@
 #include "host/log.h"
 
 enum {
-	WAIT_S = 1
+	WAIT_S = 3
 };
 
 struct db {

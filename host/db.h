@@ -46,7 +46,7 @@ int db_open(struct db **dbp, const char *path, unsigned max);
 typedef bool(db_row_h)(void *arg, const struct db_row *row);
 
 /** Run one SELECT; prepared statements are kept by text.
- * @return 0, EIO, or EBUSY when no connection came free in 1 s
+ * @return 0, EIO, or EBUSY when no connection came free in 3 s
  */
 int db_read(struct db *db, const char *sql, const struct db_value *params,
 	    size_t nparams, db_row_h *row, void *arg);

@@ -23,7 +23,10 @@ enum {
 	MAX_DURATION_S = 4 * 3600,
 	JOB_DEADLINE_MS = 2000,
 	IDLE_WAIT_MS = 1000, /* for the answers to our BYEs */
-	SIP_WAIT_MS = 3000,  /* the stack itself waits 2 s at most */
+	/* these end by themselves (the stack waits 2 s at most); who goes on
+	 * without them leaves them with what is freed */
+	SIP_WAIT_MS = 8000,
+	LAST_WAIT_MS = 5000,
 };
 
 /* ---- what modules ask of each other, wired ---- */
@@ -477,7 +480,7 @@ static void end_calls(struct app *app)
 		log_error("stop: the SIP stack did not close in time");
 	app->sip = NULL;
 
-	if (app->calls && !wait_flag(app, &app->calls_idle, IDLE_WAIT_MS))
+	if (app->calls && !wait_flag(app, &app->calls_idle, LAST_WAIT_MS))
 		log_error("stop: calls are left over");
 }
 
@@ -510,10 +513,13 @@ struct app *app_stop(struct app *app)
 	if (app->store)
 		(void)loop_call(app->loop, "emit_stopped", emit_stopped, app);
 
-	app->store = store_close(app->store);
+	/* what the loop runs until its end finds them stopped, not gone */
+	(void)store_close(obj_ref(app->store));
 	if (app->loop)
 		(void)loop_call(app->loop, "free", free_loop_parts, app);
 	app->loop = loop_stop(app->loop);
+	app->store = obj_unref(app->store);
+	app->workers = obj_unref(app->workers);
 
 	app_config_free(app->cfg);
 	pthread_cond_destroy(&app->cond);

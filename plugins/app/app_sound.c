@@ -167,7 +167,7 @@ void app_sound_stop(struct app *app)
 	if (app->render)
 		(void)render_stop(obj_ref(app->render));
 	app_end_requests(app);
-	app->workers = workers_stop(app->workers);
+	(void)workers_stop(obj_ref(app->workers));
 	app->media = media_engine_stop(app->media);
 	/* what their legs left is in the taps by now */
 	app->recorder = recorder_stop(app->recorder);

@@ -15,7 +15,8 @@
 #include "store/wal_vfs.h"
 
 enum {
-	BUSY_TIMEOUT_MS = 5000,
+	/* whoever writes beside us: what cannot be written is lost */
+	BUSY_TIMEOUT_MS = 30000,
 	STMTS_MAX = 512, /* texts are static, so there is an end to them */
 };
 

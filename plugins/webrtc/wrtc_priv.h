@@ -32,7 +32,7 @@ enum {
 	WRTC_RINGING_MAX = 4,  /**< calls that ring at a device at once */
 	WRTC_RANG_MAX = 8,     /**< that a device remembers */
 	WRTC_NAME_SIZE = 32,
-	WRTC_STOP_MS = 3000,
+	WRTC_STOP_MS = 6000,
 };
 
 struct wrtc_handle;

@@ -179,13 +179,16 @@ static void stop(struct api_rig *rig)
 	api_close(rig->api);
 	rig->real = render_stop(rig->real);
 	api_close(rig->api); /* what that canceled has ended */
-	rig->workers = workers_stop(rig->workers);
+	/* as app_stop(): what the loop still runs finds these stopped */
+	(void)workers_stop(obj_ref(rig->workers));
 	rig->recorder = recorder_stop(rig->recorder);
 	/* what that told the loop is written */
 	loop_call(rig->loop, "settle", settle, rig);
-	rig->store = store_close(rig->store);
+	(void)store_close(obj_ref(rig->store));
 	loop_call(rig->loop, "drop", drop, rig);
 	rig->loop = loop_stop(rig->loop);
+	rig->workers = obj_unref(rig->workers);
+	rig->store = obj_unref(rig->store);
 	rig->api = obj_unref(rig->api);
 }
 

@@ -242,8 +242,9 @@ int rest_server_start(struct rest *rest)
 
 	rest->daemon = start_daemon(rest);
 	if (!rest->daemon) {
+		/* which has closed the socket: the descriptor may be another
+		 * thread's by now */
 		log_error("rest: libmicrohttpd did not start");
-		close(rest->listen_fd);
 		rest->listen_fd = -1;
 		return EIO;
 	}

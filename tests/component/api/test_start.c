@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/json.h"
 #include "common/str.h"
@@ -165,11 +166,26 @@ static void look(void *arg) /* Thread: loop */
 	freeifaddrs(all);
 }
 
+static int commit_slowly(void *conn, char why[STORE_WHY_SIZE])
+{
+	const struct timespec disk = {.tv_nsec = 20 * 1000000};
+
+	(void)nanosleep(&disk, NULL);
+
+	return store_sqlite.commit(conn, why);
+}
+
+/* Whatever the disk: what a client would not wait for, the start does */
 static void test_the_demo_can_be_called_at_once(void **state)
 {
+	static struct store_backend backend;
 	struct demo demo = {.flow = false};
 
 	api_rig_close(&rig);
+	backend = store_sqlite;
+	backend.commit = commit_slowly;
+	rig.backend = &backend;
+	rig.deadline_ms = 1;
 	rig.demo = true;
 	api_rig_open(&rig);
 	api_rig_on_loop(&rig, look, &demo);
@@ -180,6 +196,8 @@ static void test_the_demo_can_be_called_at_once(void **state)
 	assert_true(demo.addresses > 0);
 	assert_int_equal(demo.strange, 0);
 	rig.demo = false;
+	rig.deadline_ms = 0;
+	rig.backend = NULL;
 }
 
 /* ---- many at once ---- */
