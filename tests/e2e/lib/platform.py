@@ -79,6 +79,8 @@ class Platform:
             "BIFRONS_SIPS_PORT": str(self.sip + 1),
             "BIFRONS_RTP_PORTS": f"{self.rtp[0]}-{self.rtp[1]}",
             "BIFRONS_KEY": self.key,
+            # a machine that stood still is no overload
+            "BIFRONS_SHED_LAG_MS": "10000",
         })
         self.env.update(env or {})
         self.process = None
