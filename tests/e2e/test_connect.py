@@ -282,7 +282,7 @@ def test_held_by_the_callee(p):
         wait_for(lambda: "call.held" in
                  [e["type"] for e in p.events(child)], what="call.held")
         # an INVITE that overtakes it would be 491 or 500
-        wait_for(lambda: call.acks == 1, what="our ACK")
+        wait_for(lambda: call.acks, what="our ACK")
         call.cseq += 1
         call.request("INVITE", call.sdp())
         wait_for(lambda: "call.unheld" in
