@@ -80,7 +80,8 @@ class Bench:
         self.prefer = prefer
         os.sched_setaffinity(0, self.server_cores)
         try:
-            self.p = Platform(env={"BIFRONS_RTP_PORTS": SERVER_RTP})
+            self.p = Platform(env={"BIFRONS_RTP_PORTS": SERVER_RTP,
+                                   "BIFRONS_SHED_LAG_MS": ""})
         finally:
             os.sched_setaffinity(0, self.load_cores)
         self.prioritize(os.getpid())

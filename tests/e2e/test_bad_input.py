@@ -220,7 +220,10 @@ def test_smuggling(p):
                   b"\r\n0\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n")
         data = b""
         while True:
-            piece = s.recv(65536)
+            try:
+                piece = s.recv(65536)
+            except ConnectionResetError:  # as it left something unread
+                break
             if not piece:
                 break
             data += piece

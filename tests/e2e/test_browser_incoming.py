@@ -144,7 +144,7 @@ def is_quiet(browser, hz):
     """A tone is not to be heard any more."""
     wait_for(lambda: browser.ask("listen", frequencies=[hz],
                                  ms=300)[str(hz)] < 0.01,
-             timeout_s=10, what=f"no {hz} Hz")
+             timeout_s=15, what=f"no {hz} Hz")
 
 
 def test_two_browsers_hear_and_see_each_other(p):
@@ -155,7 +155,7 @@ def test_two_browsers_hear_and_see_each_other(p):
               "who calls")
         equal(rings["video"], True, "with a picture")
         callee.accept(rings["call_id"])
-        caller.ask("answered", ms=10000)
+        caller.ask("answered", ms=20000)
         caller.ask("say", hz=900)
         callee.ask("say", hz=1300)
         callee.hears(900)

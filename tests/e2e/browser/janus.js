@@ -134,7 +134,7 @@ export class Handle {
   }
 
   /** Until a condition holds. @throws after `ms` */
-  until(what, holds, ms = 5000) {
+  until(what, holds, ms = 15_000) {
     return new Promise((resolve, reject) => {
       const check = () => {
         const value = holds();
@@ -158,7 +158,7 @@ export class Handle {
   }
 
   /** The first event of this name, or error of this code, taken out */
-  event(name, ms = 5000) {
+  event(name, ms = 15_000) {
     return this.until(
       name,
       () => {

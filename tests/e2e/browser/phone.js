@@ -130,7 +130,7 @@ export class Phone {
   }
 
   /** Until a frequency is heard (or is not): its strength */
-  async hears(hz, { ms = 5000, least = 0.02 } = {}) {
+  async hears(hz, { ms = 15_000, least = 0.02 } = {}) {
     const end = Date.now() + ms;
     let last = 0;
     while (Date.now() < end) {
@@ -161,6 +161,10 @@ export async function dial(janus, auth, destination, options = {}) {
   const handle = await janus.attach();
   const phone = new Phone(handle, options);
   await handle.send({ request: "call", ...auth, destination, ...options.body }, await phone.offer());
+  const { code } = await handle.until("calling", () =>
+    handle.events.find((e) => e.event === "calling" || (!e.event && e.code)),
+  );
+  if (code) throw new Error(`the call was refused: ${code}`);
   const calling = await handle.event("calling");
   return { phone, handle, callId: calling.call_id };
 }
@@ -174,7 +178,7 @@ export async function accept(janus, auth, callId, options = {}) {
 }
 
 /** Until the answer came, with early media or without */
-export async function answered(call, ms = 8000) {
+export async function answered(call, ms = 20_000) {
   const { handle, phone } = call;
   const withAnswer = await handle.until(
     "answer",

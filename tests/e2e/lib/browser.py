@@ -55,13 +55,13 @@ class Browser:
         """Dial, and wait until it is answered."""
         self.call_id = self.ask("dial", destination=destination,
                                 **rest)["call_id"]
-        self.ask("answered", ms=10000)
+        self.ask("answered", ms=20000)
 
-    def incoming(self, ms=10000):
+    def incoming(self, ms=20000):
         """Wait until a call rings. -> the event"""
         return self.ask("device_event", name="incoming_call", ms=ms)
 
-    def ring_end(self, ms=10000):
+    def ring_end(self, ms=20000):
         """Wait until it rings no more. -> the reason"""
         return self.ask("device_event", name="incoming_call_ended",
                         ms=ms)["reason"]
@@ -69,12 +69,12 @@ class Browser:
     def accept(self, call_id, **rest):
         """Take it, and wait until it is answered."""
         self.call_id = self.ask("accept", call_id=call_id, **rest)["call_id"]
-        self.ask("answered", ms=10000)
+        self.ask("answered", ms=20000)
 
     def decline(self, call_id):
         self.ask("decline", call_id=call_id)
 
-    def hears(self, hz, ms=6000):
+    def hears(self, hz, ms=15000):
         """How strong: 1 is a full-scale sine. Waits for it."""
         return self.ask("hears", hz=hz, ms=ms)
 

@@ -78,8 +78,9 @@ class Dialog:
         self.ended = True
         self.respond(self.invite, status, reason, extra=extra)
 
-    def request(self, method, body="", extra=()):
-        self.cseq += 1
+    def request(self, method, body="", extra=(), cseq=None):
+        if cseq is None:
+            self.cseq = cseq = self.cseq + 1
         contact = self.invite.get("contact")
         uri = contact.split("<")[1].split(">")[0]
         lines = [
@@ -90,7 +91,7 @@ class Dialog:
             f"From: {self.invite.get('to')};tag={self.tag}",
             f"To: {self.invite.get('from')}",
             f"Call-ID: {self.call_id}",
-            f"CSeq: {self.cseq} {method}",
+            f"CSeq: {cseq} {method}",
             f"Contact: <sip:{self.user}@127.0.0.1:{self.callee.port}>",
             *extra]
         if body and "Content-Type" not in " ".join(extra):
@@ -131,8 +132,7 @@ class Dialog:
             self.respond(message, 200)
 
     def request_ack(self, message):
-        self.cseq = int(message.get("cseq").split()[0]) - 1
-        self.request("ACK")
+        self.request("ACK", cseq=int(message.get("cseq").split()[0]))
         self.acks += 1
 
     def _again(self, message):

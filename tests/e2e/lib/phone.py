@@ -73,7 +73,7 @@ class Phone:
         self.process = subprocess.Popen(
             ["baresip", "-f", self.dir], stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT)
-        self.sock = wait_for(self._connect, 10, "baresip's control socket")
+        self.sock = wait_for(self._connect, 30, "baresip's control socket")
         self._buffer = b""
         self.events = []
 

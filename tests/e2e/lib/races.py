@@ -221,7 +221,7 @@ class Races(TwoParties):
         self._none_left()
         self._fds_settle()
         wait_for(lambda: not self.p.sql(
-            "SELECT 1 FROM call WHERE status <> 'ended'"), 5,
+            "SELECT 1 FROM call WHERE status <> 'ended'"), 20,
             "an end of each call in the store")
         broken = self.p.sql(
             "SELECT call_id, count(*), max(sequence),"

@@ -27,6 +27,7 @@ class Rtp:
         self.heard = []           # (arrival, sequence, timestamp, pt, bytes)
         self.events = []          # digits heard, once each
         self._event_stamps = set()
+        self._mark = None         # the newest of our own that came
         self._digits = []
         self._stop = threading.Event()
         self._threads = []
@@ -49,13 +50,24 @@ class Rtp:
         self._digits.extend(digits)
 
     def samples(self):
-        """All that was heard, decoded, in order of sequence."""
+        """All that was heard, decoded, as it came."""
+        self._catch_up()
         data = b"".join(p[4] for p in list(self.heard)
                         if p[3] == self.payload_type)
         return sound.decode_ulaw(data)
 
     def clear(self):
+        self._catch_up()
         self.heard = []
+
+    def _catch_up(self):
+        """What has come so far is in .heard: a packet of ours comes last."""
+        mark = b"\0" + os.urandom(8)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            while self._mark != mark and self._threads and \
+                    self._threads[0].is_alive():
+                sock.sendto(mark, ("127.0.0.1", self.port))
+                time.sleep(0.002)
 
     def _packet(self, payload_type, payload, stamp, marker=False):
         head = struct.pack("!BBHII", 0x80,
@@ -109,6 +121,8 @@ class Rtp:
                 continue
             except OSError:
                 return
+            if data[:1] == b"\0":
+                self._mark = data
             if len(data) < 12 or data[0] >> 6 != 2 or 64 <= data[1] & 127 < 96:
                 continue
             sequence, stamp = struct.unpack("!HI", data[2:8])
