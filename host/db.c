@@ -27,6 +27,7 @@ struct db {
 	pthread_cond_t cond; /* a connection came back */
 	struct db_conn *idle;
 	unsigned open; /* idle, in use, or being opened */
+	unsigned waiting;
 };
 
 static void db_destructor(void *arg)
@@ -69,7 +70,15 @@ static void put_conn(struct db *db, struct db_conn *conn, int err)
 	pthread_mutex_unlock(&db->mtx);
 }
 
-/* Take an idle connection, or the right to open one (*connp NULL) */
+static bool has_place(const struct db *db)
+{
+	return db->idle || db->open < db->max;
+}
+
+/* Take an idle connection, or the right to open one (*connp NULL). Who comes
+ * does not go before those who wait: a thread that reads again and again would
+ * always be the first
+ */
 static int take_place(struct db *db, struct db_conn **connp)
 {
 	struct timespec until;
@@ -79,8 +88,14 @@ static int take_place(struct db *db, struct db_conn **connp)
 	until.tv_sec += WAIT_S;
 
 	pthread_mutex_lock(&db->mtx);
-	while (!err && !db->idle && db->open >= db->max)
-		err = pthread_cond_timedwait(&db->cond, &db->mtx, &until);
+	if (db->waiting || !has_place(db)) {
+		++db->waiting;
+		do {
+			err = pthread_cond_timedwait(&db->cond, &db->mtx,
+						     &until);
+		} while (!err && !has_place(db));
+		--db->waiting;
+	}
 	*connp = db->idle;
 	if (db->idle) {
 		db->idle = db->idle->next;
@@ -91,6 +106,9 @@ static int take_place(struct db *db, struct db_conn **connp)
 	} else {
 		err = EBUSY;
 	}
+	/* the next one may have come while there was more than one place */
+	if (db->waiting && has_place(db))
+		pthread_cond_signal(&db->cond);
 	pthread_mutex_unlock(&db->mtx);
 
 	return err;

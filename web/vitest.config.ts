@@ -11,5 +11,8 @@ export default defineConfig({
     maxWorkers: 2,
     minWorkers: 1,
     restoreMocks: true,
+    /* no test waits for it: a busy machine is no failure */
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -178,7 +178,7 @@ static int64_t turn(struct courier *c)
 static void wind_down(struct courier *c)
 {
 	const struct clock *clk = clock_system();
-	const int64_t end_ms = clock_mono_ms(clk) + GRACE_MS;
+	const int64_t end_ms = clock_mono_ms(clk) + c->grace_ms;
 	int64_t left_ms;
 
 	while (sender_running(c->sender) &&
@@ -242,6 +242,7 @@ static void take_params(struct courier *c, const struct courier_params *prm)
 	c->clock = prm->clock ? prm->clock : clock_system();
 	c->retries = prm->retries;
 	c->poll_ms = prm->poll_ms ? prm->poll_ms : POLL_MS;
+	c->grace_ms = prm->grace_ms ? prm->grace_ms : GRACE_MS;
 	c->places.max =
 		prm->max_connections ? prm->max_connections : MAX_CONNECTIONS;
 	c->places.max_target =

@@ -45,7 +45,8 @@ struct courier_params {
 	unsigned max_endpoint;    /**< requests to one at once; 0 = 8 */
 	bool allow_private;       /**< loopback and private addresses too */
 	const char *ca_file;      /**< NULL = the system's */
-	unsigned poll_ms; /**< look without a doorbell so often; 0 = 1000 */
+	unsigned poll_ms;  /**< look without a doorbell so often; 0 = 1000 */
+	unsigned grace_ms; /**< for what is on the way at the end; 0 = 800 */
 
 	/** Thread: the courier's. May be NULL */
 	void (*step)(void *arg, enum courier_step step);
@@ -73,8 +74,8 @@ void courier_ring(struct courier *courier, int64_t row);
 /** Thread: any */
 void courier_stats(struct courier *courier, struct courier_stats *stats);
 
-/** Give what is on the way a moment (below a second), record it, end the
- * thread; the rest waits in the store. NULL is allowed.
+/** Give what is on the way a moment (grace_ms), record it, end the thread; the
+ * rest waits in the store. NULL is allowed.
  * @return NULL
  */
 struct courier *courier_stop(struct courier *courier);

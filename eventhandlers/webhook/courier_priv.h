@@ -31,7 +31,7 @@ struct courier {
 	char *path, *key_path;
 	const struct clock *clock;
 	struct retry_schedule retries;
-	unsigned poll_ms;
+	unsigned poll_ms, grace_ms;
 	void (*step)(void *arg, enum courier_step step);
 	void *step_arg;
 	pthread_t thread;

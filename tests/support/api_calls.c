@@ -314,11 +314,26 @@ void api_legs_sync(struct api_legs *legs)
 	api_rig_on_loop(legs->rig, nothing, NULL);
 }
 
+struct dialing {
+	struct api_legs *legs;
+	unsigned n;
+	bool done;
+};
+
+static void look_dialed(void *arg) /* Thread: loop */
+{
+	struct dialing *dialing = arg;
+
+	dialing->done = dialing->legs->dialed >= dialing->n;
+}
+
 void api_legs_wait_dialed(struct api_legs *legs, unsigned n)
 {
+	struct dialing dialing = {.legs = legs, .n = n};
+
 	do {
-		api_legs_sync(legs);
-	} while (legs->dialed < n);
+		api_rig_on_loop(legs->rig, look_dialed, &dialing);
+	} while (!dialing.done);
 }
 
 /* ---- calls that come ---- */

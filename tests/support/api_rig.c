@@ -110,7 +110,7 @@ static void start(struct api_rig *rig)
 		.arg = rig,
 		.node_id = "test",
 		.bind = "127.0.0.1",
-		.deadline_ms = rig->deadline_ms ? rig->deadline_ms : 5000,
+		.deadline_ms = rig->deadline_ms ? rig->deadline_ms : 60000,
 		.ready = ready,
 		.metrics = metrics,
 		.key = rig->key,

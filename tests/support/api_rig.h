@@ -29,7 +29,7 @@ struct api_rig {
 	struct call_table *calls;
 	struct api *api;
 	char account_id[ID_SIZE]; /**< the platform's */
-	unsigned deadline_ms;     /**< set before api_rig_open(), 0 = 5000 */
+	unsigned deadline_ms;     /**< set before api_rig_open(), 0 = 60000 */
 	bool demo;                /**< the same */
 	atomic_uint rings;        /**< of the doorbell */
 

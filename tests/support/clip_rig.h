@@ -30,7 +30,7 @@ enum {
 	CLIP_RIG_HEARD = 1 << 20, /**< samples */
 	CLIP_RIG_POISON = -32768,
 	CLIP_RIG_SPEECH = 1600,
-	CLIP_RIG_WAIT_MS = 10000,
+	CLIP_RIG_WAIT_MS = 120000,
 };
 
 /** A request as it came */

@@ -12,7 +12,7 @@
 #include "loop/loop.h"
 
 enum {
-	WAIT_S = 20,
+	WAIT_S = 120,
 };
 
 void frig_open(struct frig *rig, const struct fetcher_params *prm)
@@ -51,7 +51,7 @@ struct fetch_params frig_params(const char *url)
 	return (struct fetch_params){
 		.url = url,
 		.max_bytes = 1 << 20,
-		.timeout_ms = 10000,
+		.timeout_ms = 60000,
 		.fd = -1,
 	};
 }

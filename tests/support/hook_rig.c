@@ -20,15 +20,15 @@
 
 enum {
 	POLL_MS = 20,
-	WAIT_S = 20,
+	WAIT_S = 120,
 	LOOK_MS = 20,
 	BUSY_MS = 20000,
 };
 
 static const struct retry_schedule schedule = {
 	.n = 9,
-	.delay_ms = {5000, 300000, 1800000, 7200000, 18000000, 36000000,
-		     50400000, 72000000, 86400000},
+	.delay_ms = {HOOK_RIG_RETRY_MS, 300000, 1800000, 7200000, 18000000,
+		     36000000, 50400000, 72000000, 86400000},
 };
 
 static void need(bool ok, const char *what)

@@ -36,8 +36,15 @@ struct hook_rig {
 #define HOOK_RIG_SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #define HOOK_RIG_ACCOUNT_SECRET "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"
 
+/* In place of the product's 5 s: in real time no test is late for it. A tenth
+ * comes on top */
+enum {
+	HOOK_RIG_RETRY_MS = 30000,
+	HOOK_RIG_TO_RETRY_MS = 36000, /**< move the clock: it is due */
+};
+
 /** A store with one account; looks for work each 20 ms, the schedule of the
- * product, private addresses allowed
+ * product but for the first retry, private addresses allowed
  */
 void hook_rig_open(struct hook_rig *rig);
 void hook_rig_close(struct hook_rig *rig);

@@ -14,7 +14,7 @@
 #include "support/http_peer_priv.h"
 
 enum {
-	WAIT_S = 10,
+	WAIT_S = 120,
 };
 
 static void need(bool ok, const char *what)

@@ -311,6 +311,16 @@ unsigned render_rig_children(pid_t of, pid_t *pids, unsigned max)
 	return n;
 }
 
+bool render_rig_is_gone(pid_t pid)
+{
+	char *name = g_strdup_printf("%d", (int)pid), state = 0;
+
+	(void)parent_of(name, &state);
+	g_free(name);
+
+	return !state || state == 'Z';
+}
+
 unsigned render_rig_fds(void)
 {
 	GDir *dir = g_dir_open("/proc/self/fd", 0, NULL);

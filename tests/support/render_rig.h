@@ -85,6 +85,9 @@ void render_rig_wait_up(struct render_rig *rig, unsigned n, unsigned restarts);
  * @return how many; in pids the first max
  */
 unsigned render_rig_children(pid_t of, pid_t *pids, unsigned max);
+/** Has it ended? Whether somebody buries it, is not ours: in a container the
+ * first process need not */
+bool render_rig_is_gone(pid_t pid);
 /** Descriptors of this process */
 unsigned render_rig_fds(void);
 

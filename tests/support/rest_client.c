@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-	PATIENCE_S = 10
+	PATIENCE_S = 60 /* of a machine that is busy */
 };
 
 bool rest_client_try(struct rest_client *cli, uint16_t port)

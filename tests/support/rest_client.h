@@ -2,7 +2,7 @@
 /** @file rest_client.h  A bare HTTP client on loopback
  *
  * Sends exactly the bytes it is given, so that a test can break every rule.
- * Each read gives up after 10 s. Thread: one per client.
+ * Each read gives up after a minute. Thread: one per client.
  */
 #ifndef BIFRONS_TESTS_REST_CLIENT_H
 #define BIFRONS_TESTS_REST_CLIENT_H
@@ -38,7 +38,7 @@ bool rest_client_say(struct rest_client *cli, const char *fmt, ...)
 /** Read one answer. @param head_only  To a HEAD: no body follows */
 void rest_client_read(struct rest_client *cli, struct rest_result *res,
 		      bool head_only);
-/** Is the connection closed, within 10 s? */
+/** Is the connection closed, within a minute? */
 bool rest_client_is_closed(struct rest_client *cli);
 
 /** One request on a connection of its own; `lines` are more header lines,

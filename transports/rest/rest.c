@@ -10,7 +10,10 @@
 #include "rest/rest_priv.h"
 
 enum {
-	LAST_ANSWERS_MS = 500
+	/* counted in turns, not in time: a machine that stands still for a
+	 * while takes nothing from the threads that send */
+	TURN_MS = 10,
+	IDLE_TURNS = 100, /* in which no answer was done */
 };
 
 static void destroy(struct rest *rest)
@@ -127,19 +130,29 @@ out:
 	return err;
 }
 
-/* Whoever was answered gets the answer, unless he does not read it */
-static void wait_for_last_answers(struct rest *rest)
+/* Under mtx. For a turn, or until all answers are done */
+static void wait_a_turn(struct rest *rest)
 {
-	const int64_t until = clock_mono_ms(clock_system()) + LAST_ANSWERS_MS;
+	const int64_t until = clock_mono_ms(clock_system()) + TURN_MS;
 	const struct timespec at = {
 		.tv_sec = (time_t)(until / 1000),
 		.tv_nsec = (long)(until % 1000) * 1000000L,
 	};
 
+	pthread_cond_timedwait(&rest->cond, &rest->mtx, &at);
+}
+
+/* Whoever was answered gets the answer, unless he does not read it */
+static void wait_for_last_answers(struct rest *rest)
+{
+	unsigned idle = 0, before;
+
 	pthread_mutex_lock(&rest->mtx);
-	while (rest->answering)
-		if (pthread_cond_timedwait(&rest->cond, &rest->mtx, &at))
-			break;
+	while (rest->answering && idle < IDLE_TURNS) {
+		before = rest->answering;
+		wait_a_turn(rest);
+		idle = rest->answering < before ? 0 : idle + 1;
+	}
 	pthread_mutex_unlock(&rest->mtx);
 }
 

@@ -103,7 +103,8 @@ static struct sse_event *append(struct sse_account *account,
 	return last;
 }
 
-/* One that sleeps has seen all that came before */
+/* One that sleeps has seen all that came before; others may have, too: what is
+ * not for them does not put them behind */
 static void tell(struct rest_stream *stream, struct sse_event *ev)
 {
 	struct rest_sse *sse = stream->sse;
@@ -111,17 +112,16 @@ static void tell(struct rest_stream *stream, struct sse_event *ev)
 	if (!stream->at || stream->ended)
 		return;
 
-	if (ev->nth - stream->at->nth > SSE_LAG_MAX) {
-		++sse->stats.resets;
-		sse_stream_end(stream, TOO_SLOW);
-	} else if (!stream->suspended) {
-		return;
-	} else if (sse_filter_takes(&stream->filter, ev->type, ev->call_id)) {
-		sse_stream_wake(stream);
-	} else {
+	if (stream->at->next == ev && stream->at_done == stream->at->len &&
+	    !sse_filter_takes(&stream->filter, ev->type, ev->call_id)) {
 		sse_event_unref(stream->at);
 		stream->at = sse_event_ref(ev);
 		stream->at_done = ev->len;
+	} else if (ev->nth - stream->at->nth > SSE_LAG_MAX) {
+		++sse->stats.resets;
+		sse_stream_end(stream, TOO_SLOW);
+	} else {
+		sse_stream_wake(stream);
 	}
 }
 

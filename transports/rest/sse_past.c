@@ -67,23 +67,36 @@ int sse_past_find(struct rest_store *store, const char *account_id,
 	return err;
 }
 
-static bool on_id(void *arg, const struct db_row *row)
+struct newest {
+	char *id;
+	int64_t row;
+};
+
+static bool on_newest(void *arg, const struct db_row *row)
 {
-	str_copy(arg, ID_SIZE, db_text(row, 0));
+	struct newest *newest = arg;
+
+	str_copy(newest->id, ID_SIZE, db_text(row, 0));
+	newest->row = db_int(row, 1);
 
 	return false;
 }
 
 int sse_past_newest(struct rest_store *store, const char *account_id,
-		    char id[ID_SIZE])
+		    char id[ID_SIZE], int64_t *rowp)
 {
-	static const char sql[] = "SELECT id FROM event WHERE account_id = ?1"
+	static const char sql[] = "SELECT id, row FROM event"
+				  " WHERE account_id = ?1"
 				  " ORDER BY row DESC LIMIT 1";
 	const struct db_value params[] = {DB_S(account_id)};
+	struct newest newest = {.id = id};
+	int err;
 
 	*id = '\0';
+	err = rest_store_read(store, sql, params, 1, on_newest, &newest);
+	*rowp = newest.row;
 
-	return rest_store_read(store, sql, params, 1, on_id, id);
+	return err;
 }
 
 struct reading {

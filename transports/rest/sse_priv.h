@@ -162,9 +162,9 @@ int sse_past_last(struct rest_store *store, int64_t *rowp);
 int sse_past_find(struct rest_store *store, const char *account_id,
 		  const char *id, int64_t *rowp);
 
-/** The account's newest event. @param id  "" when there is none */
+/** The account's newest event. @param id, rowp  "" and 0 when there is none */
 int sse_past_newest(struct rest_store *store, const char *account_id,
-		    char id[ID_SIZE]);
+		    char id[ID_SIZE], int64_t *rowp);
 
 struct sse_page {
 	GString *text; /**< what the filter takes is appended */

@@ -269,11 +269,13 @@ static int follow(struct rest_sse *sse)
 	return 0;
 }
 
+/* It goes on after what is the newest now */
 static int say_reset(struct rest_stream *stream, const char *reason)
 {
 	struct rest_sse *sse = stream->sse;
 	char id[ID_SIZE];
-	const int err = sse_past_newest(sse->store, stream->account->id, id);
+	const int err = sse_past_newest(sse->store, stream->account->id, id,
+					&stream->row);
 
 	if (err)
 		return err;
@@ -303,11 +305,9 @@ static int begin(struct rest_stream *stream, const char *last_id)
 				    &stream->row);
 	else
 		last_id = NULL;
-	if (err == ENOENT || err == EOVERFLOW) {
-		last_id = NULL;
+	if (err == ENOENT || err == EOVERFLOW)
 		err = say_reset(stream,
 				err == ENOENT ? "unknown_id" : "too_old");
-	}
 	if (err)
 		return err;
 

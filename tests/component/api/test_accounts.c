@@ -128,11 +128,8 @@ static void test_account_of_a_customer(void **state)
 
 static void wait_gone(const char *path)
 {
-	unsigned i;
-
-	for (i = 0; i < 5000 && g_file_test(path, G_FILE_TEST_EXISTS); ++i)
+	while (g_file_test(path, G_FILE_TEST_EXISTS))
 		g_usleep(1000);
-	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
 /* What was recorded of its calls goes too, file and all */

@@ -199,6 +199,18 @@ static void test_hold_and_resume(void **state)
 	g_free(id);
 }
 
+struct playing {
+	const struct api_leg *leg;
+	bool begun;
+};
+
+static void look_playing(void *arg) /* Thread: loop */
+{
+	struct playing *playing = arg;
+
+	playing->begun = playing->leg->plays > 0;
+}
+
 static void test_redirect(void **state)
 {
 	struct api_leg *leg = NULL;
@@ -209,12 +221,13 @@ static void test_redirect(void **state)
 		      "{'stream_urls':['tone:800'],'loop':0}}]}"));
 	char *body =
 		g_strdup_printf("{'flow_id':'%s'}", json_str(flow, "id", ""));
+	struct playing playing = {.leg = leg};
 	json_t *call;
 
 	works("calls.redirect", id, body);
 	do {
-		api_legs_sync(&legs);
-	} while (!leg->plays);
+		api_rig_on_loop(&rig, look_playing, &playing);
+	} while (!playing.begun);
 	call = api_rig_ok(ask(NULL, "calls.get", id, NULL));
 	assert_string_equal(json_str(call, "flow_id", ""),
 			    json_str(flow, "id", ""));

@@ -92,7 +92,7 @@ static void what_is_kept_is_not_fetched_again(void **state)
 		   &(struct clip_rig_answer){.status = 200, .max_age_s = 60});
 	assert_int_equal(clip_rig_files(&rig), 1);
 	play_all(URL, 5, 4000);
-	clip_rig_pass(&rig, 59000);
+	clip_rig_pass(&rig, 40000); /* and some time of our own */
 	play_all(URL, 5, 4000);
 	assert_int_equal(rig.nreqs, 1);
 	assert_int_equal(rig.nrenders, 1);
@@ -136,7 +136,7 @@ static void a_stale_one_is_asked_for_with_its_etag(void **state)
 	clip_rig_end(&play);
 	assert_int_equal(rig.nrenders, 1);
 
-	clip_rig_pass(&rig, 29000); /* it is fresh again */
+	clip_rig_pass(&rig, 15000); /* it is fresh again */
 	play_all(URL, 5, 4000);
 	assert_int_equal(rig.nreqs, 2);
 }
@@ -158,9 +158,9 @@ static void a_changed_one_is_heard_anew(void **state)
 static void without_a_word_it_is_fresh_for_a_moment(void **state)
 {
 	fetch_once(5, 4000, NULL);
-	clip_rig_pass(&rig, 4000);
+	clip_rig_pass(&rig, 1000);
 	play_all(URL, 5, 4000);
-	clip_rig_pass(&rig, 2000);
+	clip_rig_pass(&rig, 5000);
 	fetch_once(7, 4000, NULL);
 	assert_int_equal(rig.nreqs, 2);
 }

@@ -219,6 +219,19 @@ static void on_start(void *arg)
 	job->err = clip_play_start(&env.play, env.clips, &prm, &env.stream);
 }
 
+/* All of it, or as much as may lie there, or a second of what arrives: a
+ * decoder that does not get the processor would be heard as a pause */
+static void wait_read_ahead(void)
+{
+	const size_t enough =
+		env.trickle ? media_stream_rate(env.stream) : SIZE_MAX;
+
+	while (!media_stream_is_ended(env.stream) &&
+	       media_stream_space(env.stream) &&
+	       media_stream_fill(env.stream) < enough)
+		g_usleep(1000);
+}
+
 static void play(const char *more, const struct clip_text *text, unsigned loops)
 {
 	char *url = hpeer_url(env.peer, "/tone.wav");
@@ -234,6 +247,7 @@ static void play(const char *more, const struct clip_text *text, unsigned loops)
 		json_array_append_new(job.urls, json_string(more));
 	assert_int_equal(loop_call(env.rig.loop, "test", on_start, &job), 0);
 	assert_int_equal(job.err, 0);
+	wait_read_ahead();
 	rig_leg_stream(&env.leg, env.stream);
 	json_decref(job.urls);
 	g_free(url);

@@ -410,10 +410,10 @@ static void test_trickling(void **state)
 static void steady(struct hpeer_conn *conn, const struct hpeer_request *req,
 		   void *arg)
 {
-	char *data = g_strnfill(4000, 's');
+	char *data = g_strnfill(30000, 's');
 
-	hpeer_say(conn, OK "Content-Length: 4000\r\n\r\n");
-	hpeer_trickle(conn, data, 4000, 200, 40);
+	hpeer_say(conn, OK "Content-Length: 30000\r\n\r\n");
+	hpeer_trickle(conn, data, 30000, 1000, 100);
 	g_free(data);
 }
 
@@ -424,11 +424,11 @@ static void test_steady(void **state)
 
 	(void)state;
 	open_all(&fix, steady, NULL);
-	fix.prm.stall_ms = 400;
+	fix.prm.stall_ms = 2000;
 	frig_ask(&fix.rig, &got, &fix.prm);
 	assert_int_equal(got.err, 0);
-	assert_int_equal(got.body_len, 4000);
-	assert_true(got.total_us > 400000); /* more than a stall */
+	assert_int_equal(got.body_len, 30000);
+	assert_true(got.total_us > 2000000); /* more than a stall */
 	frig_clear(&got);
 	fix.prm.timeout_ms = 200;
 	frig_expect(&fix.rig, &fix.prm, "timeout");

@@ -213,7 +213,7 @@ static void test_a_supervisor_that_dies_is_started_again(void **state)
 		e[i].pipe = -1;
 	}
 	/* its processes went with it */
-	while (!kill(jobs[0], 0) || !kill(jobs[1], 0))
+	while (!render_rig_is_gone(jobs[0]) || !render_rig_is_gone(jobs[1]))
 		sched_yield();
 
 	render_rig_wait_up(&rig, 2, 1);

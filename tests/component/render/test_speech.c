@@ -101,8 +101,10 @@ static void test_flite_is_understood(void **state)
 	speak(&o, NULL,
 	      "Hello, thank you for calling. For sales, please press one.");
 	check_heard(&o, NULL, words);
-	/* five seconds: it was told of as it grew */
-	assert_true(o.progresses >= 2);
+	/* five seconds: it was told of as it grew, once at least: what comes
+	 * while the loop is busy is told together */
+	assert_true(o.progresses >= 1);
+	assert_true(o.progress > 0 && o.progress <= o.samples);
 	render_rig_free(&o);
 }
 

@@ -472,6 +472,28 @@ static void test_reset_of_an_unknown_id(void **state)
 	rest_listen_close(&ls);
 }
 
+/* It begins behind the event that its reset names, though the plugin brings
+ * that one only now */
+static void test_reset_comes_before_what_is_new(void **state)
+{
+	struct rest_rig *rig = *state;
+	struct rest_listener first, ls;
+	char old[ID_SIZE], id[ID_SIZE];
+
+	listen_to(&first, rig, "/v1/events", EVENTS);
+	rest_rig_feed(rig, true, false);
+	rest_rig_emit(rig, &plain, 1, old);
+	listen_to(&ls, rig, "/v1/events", EVENTS LAST("x"));
+	expect_reset(&ls, "unknown_id", old);
+	rest_rig_feed(rig, false, false);
+	expect_id(&first, old);
+	rest_rig_emit(rig, &plain, 1, id);
+	expect_id(&first, id);
+	expect_id(&ls, id);
+	rest_listen_close(&first);
+	rest_listen_close(&ls);
+}
+
 /* Is the next one this? */
 static bool is_at(struct rest_listener *ls, const char *want)
 {
@@ -524,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_while_events_come),
 		cmocka_unit_test(test_reset_of_an_unknown_id),
+		cmocka_unit_test(test_reset_comes_before_what_is_new),
 		cmocka_unit_test(test_reset_of_one_too_old),
 	};
 

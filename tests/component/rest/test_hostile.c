@@ -139,7 +139,7 @@ static void test_silent_are_closed(void **state)
 	struct rest_rig rig;
 
 	rest_rig_init(&rig);
-	rig.cfg.connection_timeout_s = 1;
+	rig.cfg.connection_timeout_s = 2;
 	rest_rig_start(&rig);
 	rest_client_open(&silent, rig.port);
 	rest_client_open(&half, rig.port);
@@ -192,14 +192,14 @@ static void test_slow_answer_is_not_cut_off(void **state)
 	struct rest_rig rig;
 
 	rest_rig_init(&rig);
-	rig.cfg.request_timeout_s = 1;
-	rig.cfg.connection_timeout_s = 1;
+	rig.cfg.request_timeout_s = 2;
+	rig.cfg.connection_timeout_s = 2;
 	rest_rig_start(&rig);
 	rest_rig_mode(&rig, REST_FAKE_HOLD, NULL);
 	rest_client_open(&cli, rig.port);
 	rest_client_say(&cli, POST "Content-Length: 2\r\n\r\n{}");
 	rest_rig_wait_held(&rig, 1);
-	g_usleep(2500 * 1000);
+	g_usleep(4500 * 1000);
 	rest_rig_answer(&rig, 0, "{\"ok\":{}}");
 	expect_once(&cli, 201, "");
 	rest_client_close(&cli);
@@ -303,7 +303,7 @@ static void test_rubbish(void **state)
 	size_t i;
 
 	rest_rig_init(&rig);
-	rig.cfg.connection_timeout_s = 1;
+	rig.cfg.connection_timeout_s = 2;
 	rest_rig_start(&rig);
 	for (i = 0; i < G_N_ELEMENTS(rubbish); ++i) {
 		struct rest_client cli;

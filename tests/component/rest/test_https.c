@@ -87,7 +87,9 @@ static long ask(struct fixture *fix, const char *method, const char *body,
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+	/* a late refusal is waited for, too */
+	curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, 60000L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
 	if (!body)
 		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
@@ -147,7 +149,7 @@ static void test_new_certificate_is_taken(void **state)
 	assert_int_equal(status, 200);
 
 	make_certificate(fix, 2);
-	for (i = 0, serial = 1; i < 100 && serial == 1; ++i) {
+	for (i = 0, serial = 1; i < 600 && serial == 1; ++i) {
 		serial = ask(fix, "GET", NULL, &status);
 		assert_int_equal(status, 200);
 		g_usleep(100 * 1000);
@@ -252,7 +254,7 @@ static void *listen_to(void *arg)
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_stream);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, lis);
 	lis->code = curl_easy_perform(curl);

@@ -62,6 +62,10 @@ static int be_courier(char **argv)
 	child.rig.prm.step = die_at;
 	child.rig.prm.arg = &child;
 	child.rig.prm.poll_ms = 5;
+	/* well inside the minute that the others of its call wait */
+	child.rig.prm.retries.delay_ms[0] = 5000;
+	/* the sink does answer, however busy the machine */
+	child.rig.prm.grace_ms = 60000;
 	hook_rig_start(&child.rig);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
 		continue;

@@ -236,7 +236,7 @@ static void test_a_failure_holds_its_call_back(void **state)
 	expect_came(fix, 'b', "b1 b2 b3 b4 b5 ");
 
 	refuse(fix, NULL);
-	hook_rig_advance(&fix->rig, 6 * S);
+	hook_rig_advance(&fix->rig, HOOK_RIG_TO_RETRY_MS);
 	wait_delivered(fix, 5 + 5);
 	expect_came(fix, 'a', "a1 a2! a2 a3 a4 a5 ");
 }
@@ -249,7 +249,7 @@ static void test_for_a_minute_at_most(void **state)
 	tell(fix, "a", 1, 3);
 	hook_rig_start(&fix->rig);
 	wait_held(fix, 1);
-	hook_rig_advance(&fix->rig, 6 * S);
+	hook_rig_advance(&fix->rig, HOOK_RIG_TO_RETRY_MS);
 	wait_held(fix, 2);
 	tell(fix, "a", 4, 4);
 	hook_rig_wait_row(&fix->rig, 4);
@@ -288,7 +288,7 @@ static void test_held_back_over_a_restart(void **state)
 	expect_came(fix, 'a', "a1 a2! ");
 
 	refuse(fix, NULL);
-	hook_rig_advance(&fix->rig, 6 * S);
+	hook_rig_advance(&fix->rig, HOOK_RIG_TO_RETRY_MS);
 	wait_delivered(fix, 4 + 1);
 	expect_came(fix, 'a', "a1 a2! a2 a3 a4 ");
 }
@@ -304,7 +304,7 @@ static void test_new_ones_do_not_overtake(void **state)
 	hook_rig_start(&fix->rig);
 	wait_held(fix, 1);
 	refuse(fix, NULL);
-	hook_rig_advance(&fix->rig, 6 * S);
+	hook_rig_advance(&fix->rig, HOOK_RIG_TO_RETRY_MS);
 	tell(fix, "a", 4, 4);
 	wait_delivered(fix, 4);
 	expect_came(fix, 'a', "a1! a1 a2 a3 a4 ");
