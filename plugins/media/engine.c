@@ -19,7 +19,10 @@ enum {
 static void engine_destructor(void *arg)
 {
 	struct media_engine *engine = arg;
+	unsigned i;
 
+	for (i = 0; i < engine->nthreads; ++i)
+		obj_unref(engine->threads[i].queue);
 	g_free(engine->threads);
 	obj_unref(engine->ports);
 }
@@ -102,6 +105,7 @@ struct media_engine *media_engine_stop(struct media_engine *engine)
 	for (i = 0; i < engine->nthreads; ++i)
 		media_thread_stop(&engine->threads[i]);
 
+	/* legs whose last word is on its way to the loop have references */
 	return obj_unref(engine);
 }
 

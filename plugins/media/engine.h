@@ -93,7 +93,8 @@ int64_t media_now_us(void);
 
 int media_thread_start(struct media_thread *th, struct media_engine *engine,
 		       unsigned index);
-/** Run what is queued, then end. Not from a media thread. */
+/** Run what is queued, then end; its queue stays, closed. Not from a media
+ * thread. */
 void media_thread_stop(struct media_thread *th);
 
 /* ---- command.c ---- */
