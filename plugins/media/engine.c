@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "common/clock.h"
 #include "common/obj.h"
 #include "media/ports.h"
 
@@ -70,6 +71,7 @@ int media_engine_start(struct media_engine **enginep,
 
 	engine = obj_zalloc(sizeof(*engine), engine_destructor);
 	engine->loop = prm->loop;
+	engine->wall_us = clock_wall_ms(clock_system()) * 1000 - media_now_us();
 	engine->silence_us =
 		(int64_t)(prm->silence_timeout_ms ? prm->silence_timeout_ms
 						  : SILENCE_MS) *

@@ -80,7 +80,8 @@ struct media_engine {
 	unsigned nthreads;
 	struct media_thread *threads;
 	int64_t silence_us;
-	int family; /**< of the sockets */
+	int64_t wall_us; /**< the time of day when media_now_us() was 0 */
+	int family;      /**< of the sockets */
 
 	/* thread: loop */
 	struct ports *ports;
