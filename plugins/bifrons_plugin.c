@@ -55,15 +55,8 @@ static void on_committed(int64_t last_event_row)
 
 /* ---- browsers: what we ask of the core ---- */
 
-/* the macro is nested deep. NOLINTNEXTLINE(readability-function-size) */
-static void core_ref(void *arg)
-{
-	janus_plugin_session *session = arg;
-
-	janus_refcount_increase(&session->ref);
-}
-
-/* the macro is nested deep. NOLINTNEXTLINE(readability-function-size) */
+/* The core sets up its count after create_session(), with one for the plugin.
+ * The macro is nested deep. NOLINTNEXTLINE(readability-function-size) */
 static void core_unref(void *arg)
 {
 	janus_plugin_session *session = arg;
@@ -125,7 +118,6 @@ static void core_end_session(void *arg)
 }
 
 static const struct wrtc_host browser_host = {
-	.ref = core_ref,
 	.unref = core_unref,
 	.push_event = core_push_event,
 	.relay_rtp = core_relay_rtp,

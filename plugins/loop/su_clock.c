@@ -2,6 +2,7 @@
 #include "loop/su_clock.h"
 
 #include <sofia-sip/su_time.h>
+#include <time.h>
 
 /* sofia's own hook ("for testing timing and timers"), exported but in no
  * header. Weak: a sofia without it is slower, and that is all. The name is
@@ -11,8 +12,13 @@ extern void (*_su_time)(su_time_t *tv) __attribute__((weak));
 
 static void on_time(su_time_t *tv)
 {
-	if (tv)
-		tv->tv_usec -= tv->tv_usec % SU_CLOCK_TICK_US;
+	struct timespec ts;
+
+	if (!tv || clock_gettime(CLOCK_MONOTONIC, &ts))
+		return;
+	tv->tv_sec = SU_TIME_EPOCH + (unsigned long)ts.tv_sec;
+	tv->tv_usec = (unsigned long)ts.tv_nsec / 1000;
+	tv->tv_usec -= tv->tv_usec % SU_CLOCK_TICK_US;
 }
 
 bool su_clock_tick(void)

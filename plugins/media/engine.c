@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "common/clock.h"
 #include "common/obj.h"
 #include "media/ports.h"
 
@@ -19,7 +20,10 @@ enum {
 static void engine_destructor(void *arg)
 {
 	struct media_engine *engine = arg;
+	unsigned i;
 
+	for (i = 0; i < engine->nthreads; ++i)
+		obj_unref(engine->threads[i].queue);
 	g_free(engine->threads);
 	obj_unref(engine->ports);
 }
@@ -67,6 +71,7 @@ int media_engine_start(struct media_engine **enginep,
 
 	engine = obj_zalloc(sizeof(*engine), engine_destructor);
 	engine->loop = prm->loop;
+	engine->wall_us = clock_wall_ms(clock_system()) * 1000 - media_now_us();
 	engine->silence_us =
 		(int64_t)(prm->silence_timeout_ms ? prm->silence_timeout_ms
 						  : SILENCE_MS) *
@@ -102,6 +107,7 @@ struct media_engine *media_engine_stop(struct media_engine *engine)
 	for (i = 0; i < engine->nthreads; ++i)
 		media_thread_stop(&engine->threads[i]);
 
+	/* legs whose last word is on its way to the loop have references */
 	return obj_unref(engine);
 }
 

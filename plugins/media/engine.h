@@ -80,7 +80,8 @@ struct media_engine {
 	unsigned nthreads;
 	struct media_thread *threads;
 	int64_t silence_us;
-	int family; /**< of the sockets */
+	int64_t wall_us; /**< the time of day when media_now_us() was 0 */
+	int family;      /**< of the sockets */
 
 	/* thread: loop */
 	struct ports *ports;
@@ -93,7 +94,8 @@ int64_t media_now_us(void);
 
 int media_thread_start(struct media_thread *th, struct media_engine *engine,
 		       unsigned index);
-/** Run what is queued, then end. Not from a media thread. */
+/** Run what is queued, then end; its queue stays, closed. Not from a media
+ * thread. */
 void media_thread_stop(struct media_thread *th);
 
 /* ---- command.c ---- */

@@ -136,6 +136,16 @@ void media_input_drain(struct media_leg *leg, struct media_thread *th)
 		media_rx_input(leg, th, rtcp, th->buf, len);
 }
 
+void media_input_drop(struct media_thread *th)
+{
+	struct media_leg *leg, *next;
+
+	for (leg = atomic_exchange(&th->input, NULL); leg; leg = next) {
+		next = leg->input_next;
+		obj_unref(leg);
+	}
+}
+
 void media_input_ready(struct media_watch *watch, struct media_thread *th)
 {
 	struct media_leg *leg, *next;

@@ -22,6 +22,8 @@ uint64_t media_ring_dropped(const struct media_ring *ring);
 /** Take what was handed in for a leg; nothing without a ring. Thread: its
  * owner */
 void media_input_drain(struct media_leg *leg, struct media_thread *th);
+/** The thread has ended: let go of the legs that stand there for it */
+void media_input_drop(struct media_thread *th);
 /** Take what was handed in. Thread: media */
 void media_input_ready(struct media_watch *watch, struct media_thread *th);
 

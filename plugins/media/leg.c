@@ -29,6 +29,7 @@ static void leg_destructor(void *arg)
 	obj_unref(leg->taps);
 	obj_unref(leg->ring);
 	g_free((void *)leg->sess.sources);
+	obj_unref(leg->engine);
 }
 
 static struct media_thread *least_loaded(struct media_engine *engine)
@@ -81,7 +82,7 @@ int media_leg_alloc(struct media_leg **legp, struct media_engine *engine,
 
 	loop_assert(engine->loop);
 	leg = obj_zalloc(sizeof(*leg), leg_destructor);
-	leg->engine = engine;
+	leg->engine = obj_ref(engine);
 	leg->handler = prm->handler;
 	leg->arg = prm->arg;
 	leg->send = prm->send;

@@ -64,7 +64,7 @@ enum media_flow {
 
 struct media_leg {
 	/* set by alloc, then read-only */
-	struct media_engine *engine;
+	struct media_engine *engine; /**< a reference */
 	const struct media_handler *handler;
 	void *arg;
 	void (*send)(void *send_arg, bool rtcp, void *packet, size_t len);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <sys/socket.h>
-#include <time.h>
 
 #include "media/leg_priv.h"
 #include "media/mos.h"
@@ -9,13 +8,11 @@ enum {
 	REPORT_MS = 5000
 };
 
-static int64_t wall_us(void)
+/* As the clock was set at the start: one that is set between a report and
+ * its echo is no round trip */
+static int64_t wall_us(const struct media_leg *leg)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	return leg->engine->wall_us + media_now_us();
 }
 
 /* RFC 3550 §6.2: between half and one and a half of the interval, so that
@@ -81,7 +78,7 @@ static void send_report(struct media_leg *leg, struct media_thread *th,
 		.ssrc = tx->ssrc,
 		.cname = leg->cname,
 		.sr = tx->packets != leg->reported,
-		.ntp = rtcp_ntp(wall_us()),
+		.ntp = rtcp_ntp(wall_us(leg)),
 		.rtp_ts = tx->ref_ts +
 			  (uint32_t)(gone_us * (int64_t)tx->clock / 1000000),
 		.packets = tx->packets,
@@ -136,7 +133,7 @@ void media_report_quality(struct media_leg *leg)
 static void their_report(struct media_leg *leg, const struct rtcp_report *rep)
 {
 	struct media_figures *fig = &leg->figures;
-	const int64_t rtt_us = rtcp_rtt_us(rep, rtcp_ntp(wall_us()));
+	const int64_t rtt_us = rtcp_rtt_us(rep, rtcp_ntp(wall_us(leg)));
 	const unsigned jitter_ms =
 		(unsigned)((uint64_t)rep->jitter * 1000 / leg->tx.clock);
 	unsigned rtt_ms;

@@ -161,7 +161,6 @@ static void close_descriptors(struct media_thread *th)
 	if (th->epfd >= 0)
 		close(th->epfd);
 	tick_free(&th->tick);
-	obj_unref(th->queue);
 	if (th->legs)
 		g_ptr_array_free(th->legs, TRUE);
 }
@@ -201,8 +200,10 @@ int media_thread_start(struct media_thread *th, struct media_engine *engine,
 	err = open_descriptors(th);
 	if (!err)
 		err = create(th);
-	if (err)
+	if (err) {
 		close_descriptors(th);
+		th->queue = obj_unref(th->queue);
+	}
 
 	return err;
 }
@@ -220,6 +221,7 @@ void media_thread_stop(struct media_thread *th)
 
 	media_commands_run(th); /* what came between the two lines above */
 	media_commands_drop(th);
+	media_input_drop(th);
 	media_event_flush(th);
 	if (th->legs->len)
 		log_error("media thread %u: stopped with %u legs open",

@@ -30,7 +30,7 @@ enum {
 
 struct recording {
 	/* set at the start, then read-only */
-	struct recorder *recorder;
+	struct recorder *recorder; /* a reference */
 	char id[ID_SIZE];
 	enum record_format format;
 	unsigned channels;
@@ -78,6 +78,7 @@ struct recorder {
 static void recording_free(struct recording *rec)
 {
 	obj_unref(rec->tap);
+	obj_unref(rec->recorder);
 	g_free(rec);
 }
 
@@ -370,7 +371,7 @@ int recording_start(struct recording **recp, struct recorder *recorder,
 		return EINVAL;
 
 	rec = g_new0(struct recording, 1);
-	rec->recorder = recorder;
+	rec->recorder = obj_ref(recorder);
 	(void)str_copy(rec->id, sizeof(rec->id), prm->id);
 	rec->format = prm->format;
 	rec->channels = prm->channels;

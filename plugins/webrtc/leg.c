@@ -426,7 +426,10 @@ static void on_life(void *arg)
 	const int64_t quiet_ms =
 		(wrtc_now_us() - atomic_load(&leg->h->io.life_us)) / 1000;
 
-	if (quiet_ms >= limit_ms) {
+	/* After the machine stood still we are awake before what brings its
+	 * packets is: looked at twice */
+	leg->quiet_looks = quiet_ms >= limit_ms ? leg->quiet_looks + 1 : 0;
+	if (leg->quiet_looks > 1) {
 		atomic_fetch_add(&gw->n.lost, 1);
 		if (wrtc_leg_hears(leg))
 			leg->leg.handler->silent(leg->leg.arg);

@@ -93,7 +93,8 @@ static void handle_destructor(void *arg)
 	struct wrtc *gw = h->gw;
 
 	wrtc_request_free(h->waiting);
-	gw->host.unref(h->core);
+	if (h->core)
+		gw->host.unref(h->core);
 
 	pthread_mutex_lock(&gw->mtx);
 	if (--gw->nhandles == 0)
@@ -133,7 +134,6 @@ int wrtc_create(struct wrtc *gw, void *core, void **slot)
 	snprintf(h->name, sizeof(h->name), "browser %llu",
 		 atomic_fetch_add(&gw->next_name, 1) + 1);
 	wrtc_io_init(&h->io);
-	gw->host.ref(core);
 
 	pthread_mutex_lock(h->lock);
 	*slot = h; /* its first reference */
@@ -141,6 +141,7 @@ int wrtc_create(struct wrtc *gw, void *core, void **slot)
 
 	if (loop_post(gw->loop, "wrtc_handle_begin", wrtc_handle_begin,
 		      obj_ref(h))) {
+		h->core = NULL; /* it gives us none */
 		obj_unref(h);
 		obj_unref(wrtc_slot_clear(gw, slot));
 		return ESHUTDOWN;

@@ -30,11 +30,11 @@ struct workers;
 struct wrtc;
 
 /** What we ask of the core. `core` is the handle as wrtc_create() got it; it
- * stays valid while we hold a reference. Thread: relay_* any (media, ICE);
+ * stays valid while we hold its reference. Thread: relay_* any (media, ICE);
  * the rest a thread of our own, never the loop, so they may block a little.
  */
 struct wrtc_host {
-	void (*ref)(void *core);
+	/** Give back the one reference that came with wrtc_create() */
 	void (*unref)(void *core);
 	/** @param transaction  NULL: not the answer to a request
 	 * @param event        Taken
@@ -77,7 +77,9 @@ const struct leg_factory *wrtc_factory(const struct wrtc *gw);
  */
 struct wrtc *wrtc_stop(struct wrtc *gw);
 
-/** @return 0, EAGAIN (too many handles) or ESHUTDOWN */
+/** @param core  The core counts a reference of ours, though not before we have
+ * returned 0; until then it is not touched
+ * @return 0, EAGAIN (too many handles) or ESHUTDOWN */
 int wrtc_create(struct wrtc *gw, void *core, void **slot);
 void wrtc_destroy(struct wrtc *gw, void **slot);
 

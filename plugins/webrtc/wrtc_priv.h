@@ -191,8 +191,9 @@ struct wrtc_leg {
 	const struct codec *codecs[CODEC_NIDS];
 	bool described; /**< our answer went out */
 
-	bool connected;     /**< the PeerConnection is up */
-	struct timer timer; /**< to connect, then of life */
+	bool connected;       /**< the PeerConnection is up */
+	struct timer timer;   /**< to connect, then of life */
+	unsigned quiet_looks; /**< in a row: nothing came for too long */
 
 	bool media_open; /**< media_leg_close() has not answered */
 	bool quiet;      /**< no callback but closed() */

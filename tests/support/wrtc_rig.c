@@ -56,13 +56,6 @@ const char wrtc_rig_offer[] =
 
 /* ---- what the plugin asks of the core ---- */
 
-static void core_ref(void *arg)
-{
-	struct wrtc_core *core = arg;
-
-	atomic_fetch_add(&core->refs, 1);
-}
-
 static void core_unref(void *arg)
 {
 	struct wrtc_core *core = arg;
@@ -139,7 +132,6 @@ static void end_session(void *arg)
 }
 
 static const struct wrtc_host host = {
-	.ref = core_ref,
 	.unref = core_unref,
 	.push_event = push_event,
 	.relay_rtp = relay_rtp,
@@ -220,6 +212,18 @@ void wrtc_rig_close(struct wrtc_rig *rig)
 
 /* ---- handles ---- */
 
+int wrtc_core_attach(struct wrtc_rig *rig, struct wrtc_core *core)
+{
+	int err;
+
+	atomic_fetch_add(&core->refs, 1); /* the plugin's */
+	err = wrtc_create(rig->gw, core, &core->slot);
+	if (err)
+		atomic_fetch_sub(&core->refs, 1);
+
+	return err;
+}
+
 int wrtc_core_open(struct wrtc_rig *rig, struct wrtc_core *core)
 {
 	pthread_condattr_t attr;
@@ -232,7 +236,7 @@ int wrtc_core_open(struct wrtc_rig *rig, struct wrtc_core *core)
 	pthread_condattr_destroy(&attr);
 	core->events = json_array();
 
-	return wrtc_create(rig->gw, core, &core->slot);
+	return wrtc_core_attach(rig, core);
 }
 
 static void deadline(struct timespec *ts)

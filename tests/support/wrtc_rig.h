@@ -54,6 +54,8 @@ void wrtc_rig_close(struct wrtc_rig *rig);
 /** The same, but the calls are up to wrtc_stop()'s caller as in app_stop() */
 void wrtc_rig_hang_up(struct wrtc_rig *rig);
 
+/** A core's handle again, after wrtc_destroy(). @return wrtc_create()'s */
+int wrtc_core_attach(struct wrtc_rig *rig, struct wrtc_core *core);
 /** @return wrtc_create()'s */
 int wrtc_core_open(struct wrtc_rig *rig, struct wrtc_core *core);
 /** Destroy it and wait until the plugin has let go of it */

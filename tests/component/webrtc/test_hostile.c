@@ -249,7 +249,7 @@ static void create_or_destroy(struct shared *s)
 	if (s->alive)
 		wrtc_destroy(rig.gw, &s->core.slot);
 	else
-		(void)wrtc_create(rig.gw, &s->core, &s->core.slot);
+		(void)wrtc_core_attach(&rig, &s->core);
 	s->alive = !s->alive;
 	pthread_mutex_unlock(&s->life);
 }
