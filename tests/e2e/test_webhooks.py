@@ -132,6 +132,9 @@ def test_crash(c):
     calls = [c.call() for _ in range(5)]
     wait_for(lambda: any(p == "/crash" for p, _, _ in c.sink.got),
              what="the first attempt")
+    wait_for(lambda: [e["type"] for e in c.p.events() if e["call_id"] in calls
+                      ].count("call.ended") == len(calls),
+             what="the ends on disk")
     c.sink.status = 200
     c.p.crash()
     calls.append(c.call())
