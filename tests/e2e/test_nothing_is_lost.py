@@ -36,7 +36,7 @@ def make_calls(p):
     load = Load(p.sip)
     try:
         load.start(NUMBER, RATE, CALLS)
-        load.run(20, lambda: load.live == 0 and sum(load.count.values()))
+        load.run(20, lambda: sum(load.count.values()) == CALLS)
     finally:
         load.close()
 

@@ -101,7 +101,7 @@ def test_called(p):
 
 
 def test_gone(p):
-    """a tab that is closed, reloaded or crashed ends its call within 5 s"""
+    """a tab that is closed, reloaded or crashed ends its call within 10 s"""
     scenarios("platform", "tab_closed", "reload", "page_crashed", p=p)
 
 

@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 from lib import callee, sound
 from lib.callee import Callee
@@ -70,31 +71,36 @@ def decode(path):
 
 def hears(party, hz, who):
     """Soon, and then for a while."""
-    wait_for(lambda: sound.power(party.hear(0.4)[800:], hz) > 0.8, 8,
+    wait_for(lambda: sound.power(party.hear(0.4)[800:], hz) > 0.8, 20,
              f"{who}: {hz} Hz")
 
 
 def is_tone(samples, hz, what):
-    middle = samples[len(samples) // 4:len(samples) * 3 // 4]
-    share = sound.power(middle, hz)
-    check(share > 0.8, f"{what} is {hz} Hz: {share:.2f} of it")
+    """But for what a party or a tick that halts leaves out or bends."""
+    frames = [samples[i:i + 160] for i in range(800, len(samples) - 800, 160)]
+    loud = [f for f in frames if sound.rms(f) > 200]
+    pure = sum(sound.power(f, hz) > 0.8 for f in loud)
+    check(pure > 20 and pure > 0.7 * len(loud), f"{what} is {hz} Hz in {pure} "
+          f"frames, sounds in {len(loud)} of {len(frames)}")
 
 
 def test_voicemail(p):
     """record ends by a key; the file can be fetched, in part too, by link"""
+    begin = time.monotonic()
     alice, call_id = call(p, [
         {"type": "answer"},
         {"type": "record", "option": {"beep_start": False,
                                       "end_of_silence_s": 0}},
         {"type": "sleep", "option": {"duration_ms": 60000}}])
     try:
-        alice.talk(1.5)
+        alice.talk(2.5)
         alice.rtp.press("#")
 
         def values_at_the_end():
             values = p.get(f"/v1/calls/{call_id}").json["variables"]
             return values if "recording.reason" in values else None
         values = wait_for(values_at_the_end, what="the end")
+        most = 1000 * (time.monotonic() - begin)
         got = values["recording.id"]
         equal(values["recording.reason"], "key", "recording.reason")
         alice.bye()
@@ -103,7 +109,8 @@ def test_voicemail(p):
     done = finished(p, got)
     equal((done["status"], done["call_id"], done["format"]),
           ("finished", call_id, "wav"), "the record")
-    check(1000 < done["duration_ms"] < 3000, f"{done['duration_ms']} ms")
+    check(1000 < done["duration_ms"] < most,
+          f"{done['duration_ms']} ms of {most:.0f}")
     (mono, _), reply = sides(p, got, "v.wav")
     is_tone(mono, 1000, "what was recorded")
     equal(len(reply.raw), done["size_bytes"], "size_bytes")
@@ -177,7 +184,7 @@ def test_both_sides(p):
             made = p.post(f"/v1/calls/{call_id}/recordings",
                           {"format": form, "channels": "stereo"})
             equal(made.status, 201, f"recordings ({made})")
-            heard = alice.hear(1.5)
+            heard = alice.hear(2.5)
             is_tone(heard, 700, "the caller meanwhile")
             equal(p.metrics()["bifrons_recordings_running"], 1, "running")
             numbers_ = [r[1] for r in alice.rtp.heard]
@@ -198,19 +205,25 @@ def test_pause(p):
     """Pause and resume leave the time out"""
     alice, call_id = call(p, [{"type": "answer"}, {"type": "echo"}])
     try:
+        times = [time.monotonic()]
         made = p.post(f"/v1/calls/{call_id}/recordings", {}).json
         path = f"/v1/recordings/{made['id']}"
         alice.talk(0.6)
         equal(p.call("PATCH", path, {"status": "paused"}).status, 200,
               "pause")
+        times.append(time.monotonic())
         alice.talk(1.5)
+        times.append(time.monotonic())
         equal(p.call("PATCH", path, {"status": "recording"}).status, 200,
               "resume")
         alice.talk(0.6)
         equal(p.call("PATCH", path, {"status": "finished"}).status, 200,
               "finish")
+        times.append(time.monotonic())
         done = finished(p, made["id"])
-        check(800 < done["duration_ms"] < 2200, f"{done['duration_ms']} ms")
+        most = 1000 * (times[1] - times[0] + times[3] - times[2]) + 100
+        check(800 < done["duration_ms"] < most,
+              f"{done['duration_ms']} ms of {most:.0f}")
         equal(p.call("PATCH", path, {"status": "paused"}).status, 409, "over")
         alice.bye()
     finally:
@@ -230,15 +243,15 @@ def test_crash(p):
         try:
             made = wait_for(lambda c=call_id: p.get(f"/v1/calls/{c}").json[
                 "recording_ids"], what="the recording")[0]
-            alice.talk(3)
+            alice.talk(4)
             p.crash()
         finally:
             alice.close()
         done = finished(p, made)
         equal(done["status"], "finished", f"{done}")
-        check(done["duration_ms"] >= 2000, f"{done['duration_ms']} ms")
+        check(done["duration_ms"] >= 2500, f"{done['duration_ms']} ms")
         found, _ = sides(p, made, f"c.{form}")
-        check(len(found[0]) >= 16000, f"{form}: {len(found[0])} samples")
+        check(len(found[0]) >= 20000, f"{form}: {len(found[0])} samples")
         is_tone(found[0], 1000, form)
 
 

@@ -10,9 +10,9 @@ from lib.sip import Caller, Message
 from lib.tap import check, equal, main, wait_for
 
 EARLY = [
-    {"type": "play", "option": {"stream_urls": ["tone:425/1500"]}},
+    {"type": "play", "option": {"stream_urls": ["tone:425/5000"]}},
     {"type": "answer"},
-    {"type": "play", "option": {"stream_urls": ["tone:850/1500"]}},
+    {"type": "play", "option": {"stream_urls": ["tone:850/3000"]}},
 ]
 COLLECT = [
     {"type": "dtmf_receive", "option": {"length": 3}},
@@ -124,7 +124,8 @@ def test_late_offer(p):
     caller.take(ok)
     caller.request("ACK", caller.sdp())
     caller.rtp.voice = sound.tone_ulaw(700, 0.1)
-    check(sound.power(caller.hear(0.8)[-2000:], 700) > 0.9, "its own voice")
+    wait_for(lambda: sound.power(caller.hear(0.5)[-2000:], 700) > 0.9,
+             what="its own voice")
     caller.bye()
     caller.close()
 
@@ -143,8 +144,8 @@ def test_hold(p):
             check(f"a={ours}" in ok.body, f"{ours} in {ok.body}")
         caller.ack()
     caller.rtp.voice = sound.tone_ulaw(700, 0.1)
-    check(sound.power(caller.hear(0.8)[-2000:], 700) > 0.9,
-          "sound after the hold")
+    wait_for(lambda: sound.power(caller.hear(0.5)[-2000:], 700) > 0.9,
+             what="sound after the hold")
     caller.bye()
     caller.close()
 
@@ -204,12 +205,11 @@ def test_many_mlines(p):
 def test_strangers(p):
     """A source on no trunk: refused alike whatever it dials, no call, and
     silence once it overdoes it"""
-    before = p.sql("SELECT count(*) FROM call")
     answers = set()
     for number in ("+4520000003", "+4599999999"):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.bind(("127.0.0.2", 0))
-            s.settimeout(3)
+            s.settimeout(10)
             port = s.getsockname()[1]
             s.sendto((
                 f"INVITE sip:{number}@127.0.0.1:{p.sip} SIP/2.0\r\n"
@@ -222,7 +222,8 @@ def test_strangers(p):
             answers.add(reply.start)
     equal(len(answers), 1, f"one answer for all numbers: {answers}")
     check("403" in answers.pop(), "it is 403")
-    equal(p.sql("SELECT count(*) FROM call"), before, "calls in the store")
+    equal(p.sql("SELECT count(*) FROM call WHERE source LIKE '%@127.0.0.2'"),
+          [(0,)], "calls in the store")
 
 
 def test_garbage(p):

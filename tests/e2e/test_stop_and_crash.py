@@ -10,6 +10,7 @@ from lib.sip import Caller
 from lib.tap import check, equal, main, wait_for
 
 ECHO = [{"type": "answer"}, {"type": "echo"}]
+PATIENCE_S = 10.0  # two of them for peers that do not answer a BYE
 
 
 def with_flow():
@@ -34,6 +35,8 @@ def test_kill_9(_):
         call_id = p.call_of(caller)["id"]
         wait_for(lambda: len(p.events(call_id)) >= 3, what="events on disk")
         before = p.events(call_id)
+        # somebody moved the log away
+        os.remove(os.path.join(p.env["BIFRONS_DATA"], "log", "janus.log"))
         p.crash()
         call = p.get(f"/v1/calls/{call_id}").json
         equal(call["status"], "ended", "status")
@@ -54,7 +57,7 @@ def test_kill_9(_):
 
 
 def test_ctrl_c(_):
-    """Ctrl-C: BYE to each call, ends stored, exit 0 within 5 s"""
+    """Ctrl-C: BYE to each call, ends stored, exit 0 within 10 s"""
     p = with_flow()
     try:
         polite = [dial(p) for _ in range(3)]
@@ -68,7 +71,7 @@ def test_ctrl_c(_):
         rude.wait_request("BYE")
         code, took = p.stop()
         equal(code, 0, "exit code")
-        check(took < 5.0, f"took {took:.1f} s")
+        check(took < PATIENCE_S, f"took {took:.1f} s")
         rows = p.sql("SELECT status, count(*) FROM call GROUP BY status")
         equal(rows, [("ended", 4)], "calls in the store")
         types = [e["type"] for e in p.events()]
@@ -88,7 +91,7 @@ def test_sigterm_idle(_):
     try:
         code, took = p.stop(signal.SIGTERM)
         equal(code, 0, "exit code")
-        check(took < 5.0, f"took {took:.1f} s")
+        check(took < PATIENCE_S, f"took {took:.1f} s")
         p.start()
         flows = p.get("/v1/flows").json["result"]
         check(any(f["name"] == "test" for f in flows), "the flow is there")

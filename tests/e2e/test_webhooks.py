@@ -16,7 +16,9 @@ LIFE = ["call.created", "call.answered", "call.ended"]
 class Context:
     def __init__(self):
         self.sink = Sink()
-        self.p = Platform(env={"BIFRONS_ALLOW_PRIVATE": "1"})
+        # a second failure in test_crash is not to wait for minutes
+        self.p = Platform(env={"BIFRONS_ALLOW_PRIVATE": "1",
+                               "BIFRONS_WEBHOOK_RETRY_S": "5,5,5,5,5,5,5,5"})
         self.p.create("/v1/trunks", {"name": "carrier",
                                      "allowed_ips": ["127.0.0.1/32"]})
         self.flow = self.p.flow(NUMBER, [{"type": "answer"},
@@ -130,10 +132,13 @@ def test_crash(c):
     calls = [c.call() for _ in range(5)]
     wait_for(lambda: any(p == "/crash" for p, _, _ in c.sink.got),
              what="the first attempt")
+    wait_for(lambda: [e["type"] for e in c.p.events() if e["call_id"] in calls
+                      ].count("call.ended") == len(calls),
+             what="the ends on disk")
     c.sink.status = 200
     c.p.crash()
     calls.append(c.call())
-    wait_for(lambda: len(c.sink.at("/crash")) >= 3 * len(calls), 30,
+    wait_for(lambda: len(c.sink.at("/crash")) >= 3 * len(calls), 60,
              "all events")
     for call_id in calls:
         equal([e["type"] for e in c.sink.at("/crash")

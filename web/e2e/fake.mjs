@@ -16,7 +16,7 @@ async function world(options, body) {
   const janus = await new FakeJanus().start(browser.context);
   try {
     const page = await browser.context.newPage();
-    page.setDefaultTimeout(8000);
+    page.setDefaultTimeout(20_000);
     await body({ page, janus, browser });
     const serious = browser.complaints.filter((text) => !/401|ERR_|WebSocket/.test(text));
     check(serious.length === 0, `the browser complains: ${serious.join("; ")}`);
@@ -37,6 +37,9 @@ async function noViolation(page, where) {
 }
 
 const state = (page) => page.locator("p.state").innerText();
+/* the focus moves after what is shown */
+const atNumber = (page, when) =>
+  waitFor(() => page.evaluate(() => document.activeElement.id === "number"), `focus ${when}`);
 const inCall = (page) => page.getByText("In call", { exact: true }).waitFor();
 
 async function near(page, hz, what) {
@@ -47,7 +50,6 @@ async function near(page, hz, what) {
       return Math.abs(last.hz - hz) < 12 && last.db > -70;
     },
     what,
-    8000,
   ).catch((error) => {
     throw new Error(`${error.message}; last ${JSON.stringify(last)}`);
   });
@@ -104,7 +106,7 @@ export const call = () =>
     await page.getByRole("button", { name: "Mute the microphone" }).click();
     await page.getByText("Muted", { exact: true }).waitFor();
     await waitFor(async () => (await heard(page)).db < -70, "silence while muted");
-    check(janus.requests.some((r) => r.request === "mute"), "the platform was not told of mute");
+    await waitFor(() => janus.requests.some((r) => r.request === "mute"), "mute at the platform");
 
     await page.getByRole("button", { name: "Hang up" }).click();
     await page.getByText(/Call ended/).waitFor();
@@ -138,7 +140,7 @@ export const keyboard = () =>
     check(visited.at(-1) === "Hang up", `Hang up is not reached by Tab: ${visited}`);
     await page.keyboard.press("Enter");
     await page.getByText(/Call ended/).waitFor();
-    check((await page.evaluate(() => document.activeElement.id)) === "number", "focus after the call");
+    await atNumber(page, "after the call");
   });
 
 /** Errors are sentences */
@@ -176,8 +178,9 @@ export const reconnect = () =>
     await signedIn(page, janus, "?dial=demo");
     await page.keyboard.press("Enter");
     await inCall(page);
-    janus.cut();
+    const restore = janus.cut();
     await page.getByText("Connection lost").waitFor();
+    restore();
     await inCall(page);
     await near(page, TONE_HZ, "the tone after the cut");
     await page.keyboard.press("1");
@@ -198,7 +201,7 @@ export const incoming = () =>
 
     janus.ring("c1", ida, true);
     await page.getByRole("heading", { name: "Ida" }).waitFor();
-    check((await page.title()).includes("Ida"), "the title does not say who calls");
+    await waitFor(async () => (await page.title()).includes("Ida"), "who calls in the title");
     check((await page.evaluate(() => document.activeElement.id)) === "number", "the focus was taken away");
     await noViolation(page, "a call comes in");
     await shot(page, "incoming");
@@ -209,7 +212,7 @@ export const incoming = () =>
     check(name === "Decline", `Tab leads to ${name}`);
     await page.keyboard.press("Enter");
     await waitFor(() => janus.requests.some((r) => r.request === "decline"), "decline");
-    check((await page.evaluate(() => document.activeElement.id)) === "number", "focus after declining");
+    await atNumber(page, "after declining");
 
     janus.ring("taken", ida);
     await page.getByRole("button", { name: "Answer", exact: true }).click();
@@ -286,5 +289,5 @@ export const narrow = () =>
     await page.getByRole("button", { name: "Done" }).click();
     await near(page, TONE_HZ, "the tone on another speaker");
     await page.close();
-    await waitFor(() => janus.requests.some((r) => r.request === "hangup"), "hangup from a closed tab", 5000);
+    await waitFor(() => janus.requests.some((r) => r.request === "hangup"), "hangup from a closed tab");
   });

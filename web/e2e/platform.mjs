@@ -65,7 +65,7 @@ async function world({ link, ...options }, body) {
   const browser = await openBrowser(options);
   try {
     const page = await browser.context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     await page.goto(address);
     await page.getByText("Ready", { exact: true }).waitFor();
     await body(page, browser);
@@ -80,14 +80,17 @@ async function dial(page, number, { camera = false } = {}) {
   if (camera) await page.getByRole("button", { name: "Start with the camera on" }).click();
   await page.getByRole("button", { name: "Call", exact: true }).click();
   await page.getByText("In call", { exact: true }).waitFor();
-  const { result } = await rest("GET", "/v1/calls?page_size=1");
-  return result[0];
+  /* its record comes a moment later */
+  return waitFor(async () => {
+    const { result } = await rest("GET", "/v1/calls?page_size=1&status=answered");
+    return result[0];
+  }, "the call's record");
 }
 
 const callOf = (id) => rest("GET", `/v1/calls/${id}`);
 
 /** Wait for the end of a call. -> its record, with how long it took in ms */
-async function ended(id, ms = 5000) {
+async function ended(id, ms = 15_000) {
   const begin = Date.now();
   const call = await waitFor(
     async () => {
@@ -109,7 +112,6 @@ async function near(page, wanted, what) {
       return all.some((hz) => Math.abs(last.hz - hz) < 12) && last.db > -70 && last;
     },
     what,
-    10_000,
   ).catch((error) => {
     throw new Error(`${error.message}; last heard ${JSON.stringify(last)}`);
   });
@@ -211,7 +213,7 @@ export const called = () =>
     await page.getByRole("button", { name: "Camera" }).click();
     await page.locator(".in-call [data-key='1']").click();
     await near(page, MIC_HZ, "the own voice");
-    await waitFor(async () => (await seen(page)).frames > 10, "the own picture", 15000);
+    await waitFor(async () => (await seen(page)).frames > 10, "the own picture");
     await page.getByRole("button", { name: "Hold the call" }).click();
     await page.getByText("Holding", { exact: true }).waitFor();
     await waitFor(async () => (await heard(page)).db < -70, "silence while it holds");
@@ -231,7 +233,7 @@ export const tab_closed = () =>
     const call = await dial(page, NUMBER);
     await near(page, TONE_HZ, "the tone");
     await page.close();
-    const { call: over, took } = await ended(call.id);
+    const { call: over, took } = await ended(call.id, 10_000);
     console.log(`# ended after ${took} ms: ${JSON.stringify(over.hangup)}`);
   });
 
@@ -242,7 +244,7 @@ export const page_crashed = () =>
     await near(page, TONE_HZ, "the tone");
     const devtools = await browser.context.newCDPSession(page);
     devtools.send("Page.crash").catch(() => undefined);
-    const { call: over, took } = await ended(call.id);
+    const { call: over, took } = await ended(call.id, 10_000);
     console.log(`# ended after ${took} ms: ${JSON.stringify(over.hangup)}`);
   });
 
@@ -262,7 +264,10 @@ export const reload = () =>
 export const socket_cut = () =>
   world({}, async (page) => {
     let socket;
-    await page.routeWebSocket(/./, (route) => {
+    let restore;
+    let line = Promise.resolve();
+    await page.routeWebSocket(/./, async (route) => {
+      await line;
       socket = route;
       route.connectToServer();
     });
@@ -270,8 +275,10 @@ export const socket_cut = () =>
     await page.getByText("Ready", { exact: true }).waitFor();
     const call = await dial(page, NUMBER);
     await near(page, TONE_HZ, "the tone");
+    line = new Promise((resolve) => (restore = resolve));
     await socket.close({ code: 3000, reason: "cut by the test" });
     await page.getByText("Connection lost").waitFor();
+    restore();
     await page.getByText("In call", { exact: true }).waitFor();
     await page.keyboard.press("1");
     await near(page, MIC_HZ, "the own voice after the cut");

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -128,10 +129,27 @@ class Phone:
         self.command("hangup")
         self.wait_event("CALL_CLOSED")
 
+    def _recording(self):
+        return sorted(glob.glob(os.path.join(self.dir, "dump-*-dec.wav")))[-1]
+
+    def heard_so_far(self):
+        """As heard(), while the call is up: the file's head is not final."""
+        with open(self._recording(), "rb") as f:
+            raw = f.read()
+        channels, rate = struct.unpack_from("<HI", raw, 22)
+        begin = raw.index(b"data") + 8
+        return [int.from_bytes(raw[i:i + 2], "little", signed=True)
+                for i in range(begin, len(raw) - 1, 2 * channels)], rate
+
     def heard(self):
-        """The recording of what was heard: (samples, rate)."""
-        names = glob.glob(os.path.join(self.dir, "dump-*-dec.wav"))
-        return sound.read_wav(sorted(names)[-1])
+        """The recording of what was heard: (samples, rate). baresip closes
+        it a moment after it told of the call's end."""
+        def whole():
+            path = self._recording()
+            with open(path, "rb") as f:
+                size = struct.unpack("<4sI", f.read(8))[1]
+            return size + 8 == os.path.getsize(path) and path
+        return sound.read_wav(wait_for(whole, what="the whole recording"))
 
     def close(self):
         self.command("quit")

@@ -333,7 +333,7 @@ class Races(TwoParties):
             load, up = Load(self.p.sip), []
             load.on_answer = up.append
             load.start(ECHO, max(self.rate, 100), n)
-            load.run(10, lambda: len(up) == n)
+            load.run(LEFT_S, lambda: len(up) == n)
             equal(len(up), n, "calls that are up")
             ids = wait_for(lambda: self._all_ids(up), 10, "the calls' ids")
             act(load, [(call, ids[call.id]) for call in up])

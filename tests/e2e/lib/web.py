@@ -84,11 +84,16 @@ def at_once(conn, body):
 
 
 def trickle(step, pause_s):
-    """So many bytes, a pause, so many bytes ..."""
+    """So many bytes, a pause, so many bytes ...; what is late is made up for,
+    the latest by .late_s"""
     def how(conn, body):
+        due = time.monotonic()
         for i in range(0, len(body), step):
+            how.late_s = max(how.late_s, time.monotonic() - due)
             conn.send(body[i:i + step])
-            conn.pause(pause_s)
+            due += pause_s
+            conn.pause(max(due - time.monotonic(), 0))
+    how.late_s = 0
     return how
 
 

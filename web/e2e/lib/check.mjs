@@ -4,7 +4,7 @@ export function check(condition, message) {
 }
 
 /** Poll until fetch() gives something true; give it back. */
-export async function waitFor(fetch, what, ms = 10_000) {
+export async function waitFor(fetch, what, ms = 20_000) {
   const end = Date.now() + ms;
   let value;
   for (;;) {

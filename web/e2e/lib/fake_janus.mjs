@@ -69,6 +69,8 @@ export class FakeJanus {
   handles = new Map();
   /** token_expired, …: what register answers instead */
   refuse = "";
+  /** Settled: new connections are taken. */
+  #line = Promise.resolve();
   #next = 1000;
   #http;
   #wss;
@@ -89,6 +91,7 @@ export class FakeJanus {
     this.#wss = new WebSocketServer({
       server: this.#http,
       handleProtocols: () => "janus-protocol",
+      verifyClient: (_, taken) => void this.#line.then(() => taken(true)),
     });
     this.#wss.on("connection", (socket) => {
       this.sockets.add(socket);
@@ -97,9 +100,12 @@ export class FakeJanus {
     });
   }
 
-  /** Cut every connection, as a lost network does. */
+  /** Cut every connection, as a lost network does. -> what lets new ones in */
   cut() {
+    let restore;
+    this.#line = new Promise((resolve) => (restore = resolve));
     for (const socket of this.sockets) socket.terminate();
+    return restore;
   }
 
   /* messages of pages that go come until the browser has gone */
