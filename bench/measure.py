@@ -19,9 +19,9 @@ from lib.platform import Platform  # noqa: E402
 from lib.tap import wait_for  # noqa: E402
 
 ECHO, PLAY, PLAY_WAV = "+4520000001", "+4520000002", "+4520000003"
-SERVER_RTP = "10000-19999"  # ours is the lower half
-REFLECTOR_RTP = 15000
-LOAD_RTP = 17000
+SERVER_RTP = "20000-29999"  # ours is the lower half
+REFLECTOR_RTP = 25000
+LOAD_RTP = 27000
 START_RATE = 50  # calls a second when a number of calls is built up
 LOAD_MAX = 3000  # calls a second that lib.load can make, and hear out
 SETTLE_S = 2
