@@ -566,6 +566,7 @@ void rig_latch(struct rig_leg *leg, struct rig_far *far)
 	rig_far_send(far, payload, sizeof(payload), false);
 	assert_true(rig_wait(leg, &leg->nstarted, 1));
 	assert_true(rig_wait_rx(leg, 2));
+	rig_settle(leg); /* what was counted has been sent on */
 	while (rig_far_recv(far, &pkt, 20))
 		;
 }
