@@ -133,7 +133,7 @@ static bool hears(enum codec_id id, const char *digits, bool echo)
 	unsigned tries;
 	bool echoed = false;
 
-	for (tries = 0; tries < 5; ++tries) {
+	for (tries = 0; tries < 10; ++tries) {
 		struct rig_packet pkt;
 
 		open_env(id, true);

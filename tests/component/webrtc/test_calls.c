@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <glib.h>
+#include <semaphore.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/json.h"
 #include "common/str.h"
+#include "media/leg_priv.h"
 #include "media/rtp.h"
 #include "support/wrtc_rig.h"
 
@@ -187,6 +189,30 @@ static void test_digits_and_echo(void **state)
 	assert_hangup(id, "remote", "normal", "");
 }
 
+static void nothing(void *arg)
+{
+}
+
+/* Thread: media */
+static void on_settled(struct media_thread *th, void *arg)
+{
+	sem_post(arg);
+}
+
+/* What was asked of the loop, and by it of media, has been done */
+static void settle(void)
+{
+	sem_t done;
+
+	api_rig_on_loop(&rig.api, nothing, NULL);
+	sem_init(&done, 0, 0);
+	assert_int_equal(media_post(&rig.media->threads[0], on_settled, &done),
+			 0);
+	while (sem_wait(&done))
+		;
+	sem_destroy(&done);
+}
+
 static void test_sound_comes_back(void **state)
 {
 	char id[ID_SIZE];
@@ -195,10 +221,8 @@ static void test_sound_comes_back(void **state)
 	wrtc_rig_call(&rig, &phone, ticket, "demo", id);
 	say(&phone, "{\"request\":\"dtmf\",\"digits\":\"1\"}");
 	assert_true(wrtc_core_wait(&phone, &phone.plis, 1));
-	do { /* until the flow's tone has ended */
-		before = wrtc_core_count(&phone, &phone.rtp_audio);
-		nap_ms(150);
-	} while (before != wrtc_core_count(&phone, &phone.rtp_audio));
+	settle(); /* the flow's tone has ended */
+	before = wrtc_core_count(&phone, &phone.rtp_audio);
 	for (i = 0; i < 50; ++i) {
 		wrtc_core_rtp(&rig, &phone, false, (uint16_t)i);
 		nap_ms(2);
