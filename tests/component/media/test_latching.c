@@ -68,16 +68,18 @@ static void hears(struct rig_far *far, unsigned n)
 static void another_source_is_not_heard(void **state)
 {
 	rig_latch(&env.leg, &env.far);
+	send_n(&env.far, 1); /* it has not gone */
 	send_n(&env.other, 5);
 	assert_true(rig_wait_dropped(&env.leg, 5));
 
 	env.other.ssrc = env.far.ssrc; /* nor with the right SSRC */
 	env.other.seq = env.far.seq;
+	send_n(&env.far, 1);
 	send_n(&env.other, 5);
 	assert_true(rig_wait_dropped(&env.leg, 10));
 
 	send_n(&env.far, 3);
-	hears(&env.far, 3);
+	hears(&env.far, 5);
 	hears(&env.other, 0);
 }
 
@@ -156,12 +158,15 @@ static void it_moves_after_two_seconds_of_silence(void **state)
 {
 	rig_latch(&env.leg, &env.far);
 	env.other.ssrc = env.far.ssrc;
+	send_n(&env.far, 1);
 	send_n(&env.other, 3);
 	assert_true(rig_wait_dropped(&env.leg, 3));
+	hears(&env.far, 1);
 
 	rig_sleep_ms(2100);
 	send_n(&env.other, 3);
 	hears(&env.other, 3);
+	send_n(&env.other, 1);
 	send_n(&env.far, 3); /* the old place is a stranger now */
 	assert_true(rig_wait_dropped(&env.leg, 6));
 	hears(&env.far, 0);
