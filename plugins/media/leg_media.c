@@ -31,7 +31,9 @@ void media_leg_update_tick(struct media_leg *leg, struct media_thread *th)
 
 void media_leg_tick(struct media_leg *leg, struct media_thread *th, bool resync)
 {
-	if (resync)
+	/* what passes as it is has the time of who sent it */
+	if (resync &&
+	    (media_leg_is_playing(leg) || leg->flow != MEDIA_FLOW_RELAY))
 		leg->tx.writer = NULL;
 
 	(void)media_frames_said(leg, th); /* whether it is needed or not */

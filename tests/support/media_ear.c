@@ -64,6 +64,21 @@ void media_ear_until(struct media_ear *ear, size_t n)
 		assert_true(media_ear_packet(ear, RIG_WAIT_MS));
 }
 
+bool rig_far_recv_play(struct rig_far *far, struct rig_packet *pkt,
+		       struct rig_leg *leg, unsigned n)
+{
+	const int64_t end_us = rig_now_us() + RIG_WAIT_MS * 1000LL;
+	bool over;
+
+	do {
+		over = leg->nplayed >= n;
+		if (rig_far_recv(far, pkt, 50))
+			return true;
+	} while (!over && rig_now_us() < end_us);
+
+	return false;
+}
+
 void media_ear_until_played(struct media_ear *ear, unsigned n)
 {
 	int64_t until_us = rig_now_us() + RIG_WAIT_MS * 1000LL;

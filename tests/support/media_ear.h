@@ -36,6 +36,11 @@ void media_ear_until(struct media_ear *ear, size_t n);
 void media_ear_until_played(struct media_ear *ear, unsigned n);
 void media_ear_close(struct media_ear *ear);
 
+/** The next packet, however long it takes.
+ * @return false when the end of n plays was told and nothing more comes */
+bool rig_far_recv_play(struct rig_far *far, struct rig_packet *pkt,
+		       struct rig_leg *leg, unsigned n);
+
 /** Strength of a frequency in a part of what was heard: 1.0 = full scale */
 double media_ear_level(const struct media_ear *ear, unsigned from_ms,
 		       unsigned to_ms, double hz);

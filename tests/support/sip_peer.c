@@ -96,6 +96,7 @@ static void next_transaction(struct speer *peer, const char *method)
 	if (!strcmp(method, "ACK") || !strcmp(method, "CANCEL"))
 		return;
 
+	peer->again = false;
 	++peer->cseq;
 	snprintf(peer->branch, sizeof(peer->branch), "z9hG4bK-%u-%d", ++count,
 		 (int)getpid());
@@ -145,6 +146,7 @@ void speer_request(struct speer *peer, const char *method, const char *headers,
 
 void speer_again(struct speer *peer)
 {
+	peer->again = true;
 	speer_send_raw(peer, peer->sent, strlen(peer->sent));
 }
 
@@ -307,6 +309,23 @@ static void learn_tag(struct speer *peer)
 		snprintf(peer->to_tag, sizeof(peer->to_tag), "%s", tag + 5);
 }
 
+/* Is this message one that was taken before? */
+static bool is_repeated(struct speer *peer)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	const char *p;
+	unsigned i;
+
+	for (p = peer->msg; *p; ++p)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	for (i = 0; i < peer->nseen && i < SPEER_SEEN; ++i)
+		if (peer->seen[i] == hash)
+			return true;
+	peer->seen[peer->nseen++ % SPEER_SEEN] = hash;
+
+	return false;
+}
+
 int speer_response(struct speer *peer, int timeout_ms)
 {
 	const int64_t until = now_ms() + timeout_ms;
@@ -317,7 +336,7 @@ int speer_response(struct speer *peer, int timeout_ms)
 		if (strncmp(peer->msg, "SIP/2.0 ", 8) != 0)
 			continue;
 		code = (int)strtol(peer->msg + 8, NULL, 10);
-		if (code == 100)
+		if (code == 100 || (is_repeated(peer) && !peer->again))
 			continue;
 		learn_tag(peer);
 

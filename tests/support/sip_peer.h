@@ -15,6 +15,7 @@
 
 enum {
 	SPEER_WAIT_MS = 10000,
+	SPEER_SEEN = 32,
 	SPEER_BUF_SIZE = 65536
 };
 
@@ -34,6 +35,10 @@ struct speer {
 	unsigned cseq;    /**< of that request */
 	unsigned invite_cseq;
 	char invite_branch[64];
+
+	bool again; /**< asked again: the same responses may come again */
+	unsigned nseen;
+	uint32_t seen[SPEER_SEEN]; /**< the last responses taken */
 
 	char buf[SPEER_BUF_SIZE]; /**< TCP: what came beyond one message */
 	size_t len;
@@ -73,7 +78,8 @@ void speer_reply(struct speer *peer, int code, const char *phrase);
 
 /** The next message, whatever it is. @return peer->msg, or NULL in time */
 const char *speer_recv(struct speer *peer, int timeout_ms);
-/** The next response but 100 and to the present CSeq's method; its code.
+/** The next response, but 100 and what came before: on a slow machine theirs
+ * are sent again before our ACK is there. Its code.
  * @return 0 when none came in time
  */
 int speer_response(struct speer *peer, int timeout_ms);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/json.h"
 #include "common/obj.h"
@@ -417,12 +418,14 @@ void srig_open(struct srig *rig, const struct srig_params *prm)
 	assert(!err);
 	fill_directory(rig, prm->trunk);
 	if (prm->media) {
+		/* below those that the kernel gives to sockets of others */
+		const unsigned few = 30000 + (unsigned)getpid() % 1000 * 2;
 		const struct media_engine_params mp = {
 			.loop = rig->loop,
 			.threads = 1,
 			.bind = "127.0.0.1",
-			.port_min = prm->few_ports ? 42990 : 41000,
-			.port_max = prm->few_ports ? 42991 : 41999,
+			.port_min = prm->few_ports ? (uint16_t)few : 41000,
+			.port_max = prm->few_ports ? (uint16_t)few + 1 : 41999,
 			.silence_timeout_ms = 60000,
 		};
 

@@ -80,12 +80,18 @@ static void on_closed(void *arg)
 	count(ear, &ear->closed);
 }
 
+/* These tests send little: a slow one is silent for long */
+static void on_silent(void *arg)
+{
+}
+
 /* the rest is not told to a leg of these tests */
 static const struct leg_handler handler = {
 	.heard = on_heard,
 	.ringing = on_ringing,
 	.answered = on_answered,
 	.held = on_held,
+	.silent = on_silent,
 	.failed = on_failed,
 	.ended = on_ended,
 	.closed = on_closed,

@@ -173,6 +173,8 @@ void wrtc_rig_open(struct wrtc_rig *rig)
 	assert_int_equal(media_engine_start(&rig->media, &mp), 0);
 	assert_int_equal(workers_start(&rig->workers, rig->api.loop, 2, 256),
 			 0);
+	if (!rig->prm.lost_ms)
+		rig->prm.lost_ms = 30000; /* a slow test is silent for long */
 	rig->prm.loop = rig->api.loop;
 	rig->prm.workers = rig->workers;
 	rig->prm.db = store_db(rig->api.store);

@@ -19,7 +19,7 @@
 #include "webrtc/wrtc.h"
 
 enum {
-	WRTC_RIG_WAIT_MS = 8000,
+	WRTC_RIG_WAIT_MS = 10000,
 	WRTC_RIG_AUDIO_PT = 111,
 	WRTC_RIG_DTMF_PT = 126,
 	WRTC_RIG_VIDEO_PT = 96,

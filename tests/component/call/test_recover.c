@@ -187,7 +187,7 @@ static void wait_events(struct rig *rig, const char *expected)
 {
 	int tries;
 
-	for (tries = 0; tries < 1000; ++tries) {
+	for (tries = 0; tries < 4000; ++tries) {
 		if (strcmp(read_text(rig, "SELECT type FROM event ORDER BY"
 					  " row"),
 			   expected) == 0)

@@ -285,8 +285,9 @@ static void silence_on_hold_ends_nothing(void **state)
 
 	rig_open(&rig, &prm);
 	rig_session(&sess, codec_by_id(CODEC_PCMU), NULL);
-	rig_leg_open(&held, &rig, &sess, NULL);
-	rig_leg_hold(&held, true);
+	assert_int_equal(rig_leg_alloc(&held, &rig, NULL), 0);
+	rig_leg_hold(&held, true); /* before its time runs */
+	assert_int_equal(rig_leg_start(&held, &sess), 0);
 	rig_leg_open(&other, &rig, &sess, NULL);
 	assert_true(rig_wait(&other, &other.nsilent, 1));
 	rig_sleep_ms(100); /* the other's turn would have come */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/obj.h"
-#include "support/media_rig.h"
+#include "support/media_ear.h"
 
 struct env {
 	struct rig rig;
@@ -47,11 +47,14 @@ static void close_env(void)
 static void press(unsigned code, unsigned ends)
 {
 	const uint32_t ts = env.far.ts;
+	struct media_stats before;
 	unsigned i;
 
+	media_leg_stats(env.leg.leg, &before);
 	for (i = 0; i < 5 + ends; ++i)
 		rig_far_send_event(&env.far, code, i >= 5, 160 * (i + 1), ts);
 	env.far.ts += 160 * 10;
+	assert_true(rig_wait_rx(&env.leg, before.rx_packets + i));
 	rig_sleep_ms(15); /* within what a leg may take */
 }
 
@@ -130,7 +133,7 @@ static bool hears(enum codec_id id, const char *digits, bool echo)
 	unsigned tries;
 	bool echoed = false;
 
-	for (tries = 0; tries < 5; ++tries) {
+	for (tries = 0; tries < 10; ++tries) {
 		struct rig_packet pkt;
 
 		open_env(id, true);
@@ -233,7 +236,7 @@ static void inband_out(void **state)
 	open_env(CODEC_PCMA, true);
 	assert_int_equal(codec_dec_alloc(&dec, codec, 8000), 0);
 	rig_leg_dtmf(&env.leg, "0w9B*", 80, 80);
-	while (rig_far_recv(&env.far, &pkt, env.leg.nplayed ? 50 : 500)) {
+	while (rig_far_recv_play(&env.far, &pkt, &env.leg, 1)) {
 		assert_int_equal(codec_dec_run(dec, pkt.rtp.payload,
 					       pkt.rtp.len, pcm,
 					       CODEC_DECODE_MAX, &n),
@@ -259,7 +262,7 @@ static void digits_interrupt_a_tone_and_queue(void **state)
 	rig_leg_tones(&env.leg, "tone:800/600", 1);
 	rig_leg_dtmf(&env.leg, "1", 60, 20);
 	rig_leg_dtmf(&env.leg, "2", 60, 20);
-	while (rig_far_recv(&env.far, &pkt, env.leg.nplayed >= 3 ? 50 : 500)) {
+	while (rig_far_recv_play(&env.far, &pkt, &env.leg, 3)) {
 		if (n++)
 			assert_int_equal(pkt.rtp.seq, (uint16_t)(seq + 1));
 		seq = pkt.rtp.seq;

@@ -9,7 +9,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/media_rig.h"
 
@@ -38,7 +40,10 @@ static struct media_engine_stats engine_stats(const struct rig *rig)
 static void ports_run_out_and_come_back(void **state)
 {
 	static struct rig_leg legs[16], extra;
-	const struct rig_params prm = {.port_min = 44001, .port_max = 44032};
+	/* below those that the kernel gives to sockets of others */
+	const uint16_t first = (uint16_t)(20000 + getpid() % 250 * 40);
+	const struct rig_params prm = {.port_min = first + 1u,
+				       .port_max = first + 32u};
 	struct rig rig;
 	unsigned n, i;
 	int err;
@@ -48,7 +53,7 @@ static void ports_run_out_and_come_back(void **state)
 	for (n = 0; !(err = rig_leg_alloc(&legs[n], &rig, NULL)); ++n) {
 		assert_true(n < 15);
 		assert_int_equal(legs[n].port % 2, 0);
-		assert_in_range(legs[n].port, 44002, 44030);
+		assert_in_range(legs[n].port, first + 2, first + 30);
 		for (i = 0; i < n; ++i)
 			assert_int_not_equal(legs[i].port, legs[n].port);
 	}
@@ -236,15 +241,19 @@ static void silence_is_told_once(void **state)
 	struct rig_leg leg;
 	struct rig_far far;
 	struct rig rig;
+	int64_t said_us, gap_us = 0;
 	unsigned i;
 
 	rig_open(&rig, &prm);
 	rig_far_open(&far, "127.0.0.1", codec_by_id(CODEC_PCMU));
 	rig_session(&sess, codec_by_id(CODEC_PCMU), &far);
 	rig_payload(payload, sizeof(payload), 1);
+	said_us = rig_now_us();
 	rig_leg_open(&leg, &rig, &sess, &far);
 	for (i = 0; i < 40; ++i) {
 		rig_far_send(&far, payload, sizeof(payload), false);
+		gap_us = MAX(gap_us, rig_now_us() - said_us);
+		said_us = rig_now_us();
 		rig_sleep_ms(20);
 	}
 	assert_true(rig_wait_rx(&leg, 2));
@@ -252,8 +261,10 @@ static void silence_is_told_once(void **state)
 	held = sess;
 	held.recv = false; /* who may not speak is not missed */
 	assert_int_equal(rig_leg_start(&leg, &held), 0);
+	gap_us = MAX(gap_us, rig_now_us() - said_us);
 	rig_sleep_ms(800);
-	assert_int_equal(leg.nsilent, 0);
+	/* a machine that stalls the test makes silence of its own */
+	assert_true(!leg.nsilent || gap_us > 300000);
 
 	assert_int_equal(rig_leg_start(&leg, &sess), 0);
 	assert_true(rig_wait(&leg, &leg.nsilent, 1));
@@ -332,6 +343,7 @@ static void input_without_socket(void **state)
 			rig_sleep_ms(20); /* within what a leg may take */
 		}
 	}
+	rig_settle(&leg);
 	assert_int_equal(sink_count(&sink), 1000);
 	assert_false(sink.broken);
 	assert_int_equal(leg.nstarted, 1);

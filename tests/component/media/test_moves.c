@@ -51,14 +51,18 @@ static void packets_wait_for_a_leg_that_moves(void **state)
 			rig_follows(&f, &pkt.rtp, 0);
 			++got;
 		}
-		if (i % 10 == 9)
-			rig_sleep_ms(10); /* within what a leg may take */
+		if (i % 10 == 9) { /* within what a leg may take */
+			assert_true(rig_wait_rx(&pair.leg[1], 2 + i + 1));
+			rig_sleep_ms(10);
+		}
 	}
+	/* one at most came while they were bridged, and went to the other */
+	assert_true(rig_wait_rx(&pair.leg[1], 2 + 100));
+	rig_settle(&pair.leg[1]);
 	while (rig_far_recv(&pair.far[1], &pkt, 50)) {
 		rig_follows(&f, &pkt.rtp, 0);
 		++got;
 	}
-	/* one at most came while they were bridged, and went to the other */
 	assert_in_range(got, 98, 100);
 	pair_close(&pair);
 }
@@ -95,8 +99,10 @@ static void packets_wait_in_the_ring(void **state)
 		pkt.ts += 160;
 		rtp_write(buf, &pkt);
 		media_leg_input(pair.leg[1].leg, false, buf, sizeof(buf));
-		if (i % 10 == 4)
-			rig_sleep_ms(10); /* within what a leg may take */
+		if (i % 10 == 4) { /* within what a leg may take */
+			assert_true(rig_wait_rx(&pair.leg[1], i + 1));
+			rig_sleep_ms(10);
+		}
 	}
 	/* those of just before the bridge may have gone to the other */
 	end_us = rig_now_us() + RIG_WAIT_MS * 1000LL;

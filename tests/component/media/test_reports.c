@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <glib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -106,7 +107,7 @@ static void both_sides_report(void **state)
 	rep.dlsr = 65536 / 10;
 	assert_true(rtcp_write(buf, sizeof(buf), &out) > 0);
 	send_rtcp(buf, rtcp_write(buf, sizeof(buf), &out));
-	for (i = 0; i < 500 && !rtt_is_known(&rtt); ++i)
+	for (i = 0; i < 1000 && !rtt_is_known(&rtt); ++i)
 		rig_sleep_ms(10);
 	assert_true(rtt >= 45);
 	media_leg_stats(env.leg.leg, &stats);
@@ -172,18 +173,24 @@ static void reports_are_life(void **state)
 	uint8_t buf[RTCP_WRITE_MAX];
 	struct rtcp_out out = {.ssrc = 1, .cname = "far"};
 	const size_t len = rtcp_write(buf, sizeof(buf), &out);
+	int64_t said_us, gap_us = 0;
 	unsigned i;
 
 	memset(&env, 0, sizeof(env));
 	rig_open(&env.rig, &prm);
 	rig_far_open(&env.far, "127.0.0.1", codec_by_id(CODEC_PCMU));
 	rig_session(&env.sess, codec_by_id(CODEC_PCMU), &env.far);
+	said_us = rig_now_us();
 	rig_leg_open(&env.leg, &env.rig, &env.sess, &env.far);
 	for (i = 0; i < 30; ++i) {
 		send_rtcp(buf, len);
+		gap_us = MAX(gap_us, rig_now_us() - said_us);
+		said_us = rig_now_us();
 		rig_sleep_ms(50);
 	}
-	assert_int_equal(env.leg.nsilent, 0);
+	/* a machine that stalls the test makes silence of its own */
+	gap_us = MAX(gap_us, rig_now_us() - said_us);
+	assert_true(!env.leg.nsilent || gap_us > 400000);
 	assert_true(rig_wait(&env.leg, &env.leg.nsilent, 1));
 	close_env();
 }

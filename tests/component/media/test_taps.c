@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/obj.h"
+#include "media/leg_priv.h"
 #include "support/media_pair.h"
 
 enum {
@@ -20,7 +21,7 @@ enum {
 	RATE = 8000,
 	SAID = 0,
 	HEARD = 1,
-	PCM_MAX = 48000 * 3,
+	PCM_MAX = 48000 * 15,
 };
 
 static struct media_pair pair;
@@ -144,6 +145,39 @@ static void packets_do_not_see_a_tap(void **state)
 	}
 	read_until_over();
 	assert_int_equal(pair.leg[1].ntapped, 0); /* we ended it */
+	close_pair();
+}
+
+/* Thread: media */
+static void stall(struct media_thread *th, void *arg)
+{
+	rig_sleep_ms(100);
+}
+
+/* The tick that it needs is late: they do not see that either */
+static void packets_do_not_see_a_late_tick(void **state)
+{
+	struct rig_follow f = {0};
+	uint8_t payload[160] = {0};
+	struct rig_packet pkt;
+	unsigned i, n;
+
+	open_pair(CODEC_PCMU, CODEC_PCMU);
+	open_tap(RATE, 0, 0);
+	(void)rig_leg_tap(&pair.leg[1], tap);
+	for (i = 0; i < 6; ++i) {
+		if (i % 2)
+			assert_int_equal(
+				media_post(pair.leg[1].leg->th, stall, NULL),
+				0);
+		for (n = 0; n < 3; ++n) /* the tick is after the second */
+			rig_settle(&pair.leg[1]);
+		rig_far_send(&pair.far[0], payload, sizeof(payload), false);
+		assert_true(rig_far_recv(&pair.far[1], &pkt, RIG_WAIT_MS));
+		rig_follows(&f, &pkt.rtp, i ? 160 : 0);
+		assert_int_equal(pkt.rtp.marker, i == 0);
+	}
+	assert_true(rig_was_late(&pair.rig));
 	close_pair();
 }
 
@@ -279,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_do_not_see_a_tap),
+		cmocka_unit_test(packets_do_not_see_a_late_tick),
 		cmocka_unit_test(relayed_sides_are_recorded),
 		cmocka_unit_test(sides_are_recorded_in_another_rate),
 		cmocka_unit_test(converted_sides_are_recorded),

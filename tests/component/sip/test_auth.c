@@ -258,7 +258,7 @@ static void unanswered_at_last(struct sout *o, const char *challenge)
 			msg = speer_recv(&o->callee.peer, SPEER_WAIT_MS);
 		while (msg && strncmp(msg, "ACK ", 4) != 0);
 		srig_turn(&o->rig);
-		msg = speer_recv(&o->callee.peer, 0);
+		msg = speer_recv(&o->callee.peer, 200);
 		if (msg)
 			snprintf(o->callee.invite, sizeof(o->callee.invite),
 				 "%s", msg);

@@ -16,7 +16,7 @@
 
 /* 2 s for the peers and what a busy machine adds; nua alone would take 30 */
 enum {
-	STOP_MS = 8000
+	STOP_MS = 20000
 };
 
 static int open_all(void **state)

@@ -138,6 +138,18 @@ static void test_options(void **state)
 	nothing_made(c);
 }
 
+/* So many have come: the loop has dealt with what they sent */
+static void wait_strangers(struct srig_call *c, unsigned n)
+{
+	const time_t until = time(NULL) + SRIG_WAIT_MS / 1000;
+	struct sipx_stats stats;
+
+	do {
+		srig_stats(&c->rig, &stats);
+	} while (stats.strangers < n && time(NULL) < until);
+	assert_int_equal(stats.strangers, n);
+}
+
 /* Beyond the budget nobody is answered, and nothing is kept */
 static void test_budget(void **state)
 {
@@ -149,13 +161,14 @@ static void test_budget(void **state)
 	for (i = 0; i < 200; ++i) {
 		speer_new_call(&c->peer);
 		speer_invite(&c->peer, "");
+		if (i % 40 == 39) /* no more than the kernel keeps */
+			wait_strangers(c, i + 1);
 	}
+	srig_stats(&c->rig, &stats);
 	while (speer_response(&c->peer, 200))
 		++answers;
 	assert_true(answers >= BUDGET);
 	assert_true(answers <= BUDGET * (time(NULL) - began + 2));
-	srig_stats(&c->rig, &stats);
-	assert_int_equal(stats.strangers, 200);
 	assert_int_equal(stats.strangers_silent, 200 - answers);
 	assert_int_equal(stats.invites, 0);
 	nothing_made(c);
@@ -271,9 +284,10 @@ static void test_many_pings(void **state)
 		speer_new_call(&trunk);
 		speer_request(&trunk, "OPTIONS", "", NULL, "");
 	}
-	while (speer_response(&trunk, 200))
+	assert_int_not_equal(speer_response(&trunk, SPEER_WAIT_MS), 0);
+	do
 		++answers;
-	assert_true(answers >= 1);
+	while (speer_response(&trunk, 200));
 	assert_true(answers <= OTHERS_PER_S * (time(NULL) - began + 2));
 	speer_close(&trunk);
 }
