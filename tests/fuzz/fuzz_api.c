@@ -61,6 +61,7 @@ static void open_world(struct world *world)
 	struct api_env env = {
 		.node_id = "fuzz",
 		.deadline_ms = DEADLINE_MS,
+		.flow_quota_bytes = 64 << 20,
 	};
 
 	log_set_sink(quiet);
