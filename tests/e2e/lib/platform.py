@@ -220,8 +220,9 @@ class Platform:
 
     def close(self):
         try:
-            if self.process.poll() is None:
-                self.stop()
+            if self.process.poll() is None and self.stop()[0]:
+                raise AssertionError(
+                    f"it did not stop well: {self.output[-4:]}")
         finally:
             self.rtp_lock.close()
             keep = os.environ.get("BIFRONS_E2E_KEEP")
