@@ -418,8 +418,8 @@ void srig_open(struct srig *rig, const struct srig_params *prm)
 	assert(!err);
 	fill_directory(rig, prm->trunk);
 	if (prm->media) {
-		/* below those that the kernel gives to sockets of others */
-		const unsigned few = 30000 + (unsigned)getpid() % 1000 * 2;
+		/* above those that the kernel gives to sockets of others */
+		const unsigned few = 62000 + (unsigned)getpid() % 1000 * 2;
 		const struct media_engine_params mp = {
 			.loop = rig->loop,
 			.threads = 1,
