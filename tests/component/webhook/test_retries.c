@@ -263,6 +263,18 @@ static const struct hpeer_request *find(struct hpeer *peer, const char *part)
 	return NULL;
 }
 
+/* The status, once the test has said which */
+static void answer_in_the_end(struct hpeer_conn *conn,
+			      const struct hpeer_request *req, void *arg)
+{
+	struct fix *fix = arg;
+
+	(void)req;
+	while (!atomic_load(&fix->status))
+		g_usleep(1000);
+	(void)hpeer_answer(conn, atomic_load(&fix->status), NULL, "");
+}
+
 static void test_gone_is_gone(void **state)
 {
 	struct fix *fix = *state;
@@ -273,9 +285,13 @@ static void test_gone_is_gone(void **state)
 	unsigned i;
 
 	hook_rig_endpoint(&fix->rig, &ep, other_id);
-	for (i = 1; i < 600; ++i)
+	for (i = 1; i <= 600; ++i)
 		hook_rig_tell(&fix->rig, "call.ended", "c", i);
-	start_with(fix, 410);
+	fix->handler = answer_in_the_end;
+	fix->status = 0;
+	hook_rig_start(&fix->rig);
+	hook_rig_wait_row(&fix->rig, 600); /* all are matched by now */
+	fix->status = 410;
 
 	hook_rig_wait(&fix->rig, 599,
 		      "SELECT count(*) FROM delivery WHERE status ="
