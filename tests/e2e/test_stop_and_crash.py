@@ -85,6 +85,27 @@ def test_ctrl_c(_):
         p.close()
 
 
+def test_crash_at_the_end(_):
+    """Janus crashes while it stops: ./run says so and fails; nothing is lost
+    """
+    p = with_flow()
+    try:
+        rude = dial(p)  # what is waited for until the crash
+        call_id = p.call_of(rude)["id"]
+        janus = p.janus_pid()
+        os.kill(p.process.pid, signal.SIGINT)
+        rude.wait_request("BYE")
+        os.kill(janus, signal.SIGKILL)
+        equal(p.stop()[0], 1, "exit code")
+        wait_for(lambda: any("crashed as it stopped (signal 9)" in x
+                             for x in p.output), what="words about it")
+        p.start()
+        equal(p.get(f"/v1/calls/{call_id}").json["status"], "ended", "status")
+        rude.close()
+    finally:
+        p.close()
+
+
 def test_sigterm_idle(_):
     """SIGTERM without calls: exit 0, and the next start finds its data"""
     p = with_flow()
